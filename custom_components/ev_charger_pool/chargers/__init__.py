@@ -1,0 +1,1 @@
+"""Chargers: the contract that every driver keeps, and the drivers."""

@@ -1,0 +1,58 @@
+"""Names that several rooms share."""
+
+from typing import Final
+
+DOMAIN: Final = "ev_charger_pool"
+
+ROOT_CIRCUIT: Final = "grid"
+"""The id of the root circuit, the site's grid connection."""
+
+DEFAULT_OCPP_PORT: Final = 9000
+OCPP_PATH: Final = "/api/ev_charger_pool/ocpp"
+"""Where the central system is on Home Assistant's own HTTP server: `<path>/<station identity>`."""
+
+SUBENTRY_CHARGER: Final = "charger"
+SUBENTRY_POWER_SUPPLY: Final = "power_supply"
+SUBENTRY_CIRCUIT: Final = "circuit"
+
+# Keys of the site's entry data
+CONF_PHASES: Final = "phases"
+CONF_VOLTAGE: Final = "voltage_v"
+CONF_FUSE: Final = "fuse_a"
+CONF_FAIL_SAFE_CURRENT: Final = "fail_safe_current_a"
+CONF_SHARING: Final = "sharing"
+CONF_METER: Final = "meter"
+CONF_SOLAR: Final = "solar"
+CONF_BATTERY: Final = "battery"
+CONF_OCPP_PORT: Final = "ocpp_port"
+CONF_SIMULATOR: Final = "simulator"
+
+# Keys of a meter: entity ids, and whether the sign has to be turned
+CONF_CURRENT_L1: Final = "current_l1"
+CONF_CURRENT_L2: Final = "current_l2"
+CONF_CURRENT_L3: Final = "current_l3"
+CONF_POWER_L1: Final = "power_l1"
+CONF_POWER_L2: Final = "power_l2"
+CONF_POWER_L3: Final = "power_l3"
+CONF_POWER: Final = "power"
+CONF_INVERT: Final = "invert"
+
+# Keys of a charger, a power supply and a circuit
+CONF_DRIVER: Final = "driver"
+CONF_STATION: Final = "station"
+CONF_PROFILE: Final = "profile"
+CONF_CONNECTION: Final = "connection"
+CONF_UNIT: Final = "unit_id"
+CONF_CIRCUIT: Final = "circuit"
+CONF_PARENT: Final = "parent"
+CONF_CONNECTORS: Final = "connectors"
+CONF_ROTATION: Final = "rotation"
+CONF_MAX_CURRENT: Final = "max_current_a"
+CONF_MAX_POWER: Final = "max_power_w"
+CONF_MAY_FREEZE: Final = "may_freeze"
+CONF_AUTHORIZATION: Final = "authorization"
+CONF_TOKENS: Final = "tokens"
+CONF_LIMIT_W: Final = "limit_w"
+
+DRIVER_OCPP: Final = "ocpp"
+DRIVER_MODBUS: Final = "modbus"

@@ -1,0 +1,120 @@
+"""Circuits, what their meters report, and what is left on them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from .members import CircuitId
+from .quantities import PerPhase, PhaseReadings, PhaseValues
+from .readings import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """A fuse with children.
+
+    Attributes:
+        id: Unique within the site, stable over restarts.
+        name: What the user calls it.
+        parent: The circuit that feeds it; None for the root, the grid connection.
+        limit_a: The fuse, amps per phase (0 on a phase that the circuit has not).
+        limit_w: An optional limit on its total power in watts.
+        metered: Whether a meter measures it.
+        meter_lag_s: How many seconds late its meter's values are unless learned (`L` of SR-9).
+        meter_resolution_a: The step of its meter's values (SR-10: 1 A for whole amps).
+        other_load_max_a: The most that everything but members took in 14 days, per phase, when
+            known from elsewhere; None lets the controller learn it (SR-1: unknown counts as
+            half the limit).
+    """
+
+    id: CircuitId
+    name: str
+    parent: CircuitId | None = None
+    limit_a: PhaseValues
+    limit_w: float | None = None
+    metered: bool = False
+    meter_lag_s: float = 2.0
+    meter_resolution_a: float = 0.1
+    other_load_max_a: PhaseValues | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterReport:
+    """A meter's newest values, positive is flow into the circuit.
+
+    At least one of the three is there. Currents rule, then phase powers, then the total, which
+    counts on each phase (SR-10).
+
+    Attributes:
+        circuit: The circuit it measures.
+        current_a: Signed amps per phase.
+        power_w: Signed watts per phase.
+        total_power_w: Signed watts over all phases.
+    """
+
+    circuit: CircuitId
+    current_a: Reading[PhaseReadings] | None = None
+    power_w: Reading[PhaseReadings] | None = None
+    total_power_w: Reading[float] | None = None
+
+
+class ResourceKind(StrEnum):
+    """What feeds the site beside the grid."""
+
+    SOLAR = "solar"
+    BATTERY = "battery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceReport:
+    """Power of a generator or battery: positive is consumption, negative is production."""
+
+    id: str
+    kind: ResourceKind
+    power_w: Reading[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitStatus:
+    """What the pool holds of a circuit after a decision; entities show it.
+
+    Attributes:
+        circuit: Whose status it is.
+        limit_a: Its fuse.
+        load_a: What flows by its meter per phase, None where unknown.
+        other_a: The estimate of everything but members.
+        committed_a: The sum of its members' commitments.
+        granted_a: The sum of its members' newest grants.
+        available_a: What could still be granted now, never below 0.
+        available_w: The same as a power, its optional limit in watts counted.
+        stale: Whether its meter is not to be trusted now (SR-10).
+        overloaded: Whether it carries more than it may.
+        fail_safe_sum_a: What its connectors take when every lease has lapsed (SR-1).
+    """
+
+    circuit: CircuitId
+    limit_a: PhaseValues
+    load_a: PhaseReadings = PerPhase(None, None, None)
+    other_a: PhaseValues
+    committed_a: PhaseValues
+    granted_a: PhaseValues
+    available_a: PhaseValues
+    available_w: float
+    stale: bool = False
+    overloaded: bool = False
+    fail_safe_sum_a: PhaseValues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitRecord:
+    """What must be remembered of a circuit over a restart.
+
+    Attributes:
+        circuit: Whose record it is.
+        day: The start of the UTC day that it tells about.
+        other_load_max_a: The most that everything but members took on that day, per phase.
+    """
+
+    circuit: CircuitId
+    day: datetime
+    other_load_max_a: PhaseValues

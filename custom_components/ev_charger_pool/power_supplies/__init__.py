@@ -1,0 +1,1 @@
+"""DC power supplies: the contract that every driver keeps, and the drivers."""
