@@ -20,7 +20,7 @@ class Phase(StrEnum):
     L3 = "l3"
 
     @property
-    def index(self) -> int:
+    def position(self) -> int:
         """Position in a per-phase triple: 0, 1 or 2."""
         return _INDEX[self]
 
@@ -45,7 +45,7 @@ class PerPhase[T]:
 
     def __getitem__(self, phase: Phase) -> T:
         """Return the value of one phase."""
-        return (self.l1, self.l2, self.l3)[phase.index]
+        return (self.l1, self.l2, self.l3)[phase.position]
 
     def map[R](self, function: Callable[[T], R]) -> PerPhase[R]:
         """Apply a function to each value."""
