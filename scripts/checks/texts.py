@@ -14,14 +14,17 @@ from .source import Source, sources
 
 
 def descriptions(platform: Platform) -> dict[str, EntityDescription]:
-    """Return the entity descriptions that a platform's module defines, by translation key."""
+    """Return the entity descriptions that a platform's module defines, by translation key.
+
+    An entity without a translation key of its own takes the key of its description.
+    """
     module = importlib.import_module(f"custom_components.{DOMAIN}.{platform}")
     found: dict[str, EntityDescription] = {}
     for value in vars(module).values():
         items = value.values() if isinstance(value, dict) else value
         for item in items if isinstance(items, (tuple, list)) or value is not items else (items,):
             if isinstance(item, EntityDescription):
-                found[item.translation_key or f"(none: {item.key})"] = item
+                found[item.translation_key or item.key] = item
     return found
 
 
@@ -41,10 +44,6 @@ def check_entities(english: Json, icons: Json, findings: Findings) -> None:
         known = descriptions(platform)
         used = {use.key for use in source.assigned("_attr_translation_key")}
         for key, description in known.items():
-            if description.translation_key is None:
-                if description.device_class is None:
-                    findings.add(source.path, f"{description.key} has no translation_key")
-                continue
             used.add(key)
             _check_states(path, platform, description, named.get(key, {}), findings)
         for key in sorted(used - set(named)):
@@ -75,7 +74,7 @@ def _check_states(
         if platform is Platform.EVENT
         else text.get("state", {})
     )
-    where = f"entity.{platform}.{description.translation_key}.state"
+    where = f"entity.{platform}.{description.translation_key or description.key}.state"
     for option in options:
         if str(option) not in states:
             findings.add(path, f"{where}.{option} is missing")
