@@ -1,0 +1,43 @@
+"""Grants on the devices' steps, out of fair amounts."""
+
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+import math
+
+from .rows import TOLERANCE_A, Rows
+
+
+def round_to_steps(rows: Rows, amps: list[float], on: Sequence[int]) -> None:
+    """Round the grants down to their steps and hand on what that leaves.
+
+    What rounding leaves goes out step by step: first to the first tier, in each to the lowest
+    level (amps per used phase divided by weight) that can take one more step of its own.
+
+    Args:
+        rows: The capacities.
+        amps: The fair amounts, replaced by the grants.
+        on: The candidates that are on.
+    """
+    steps = rows.step_a
+    for candidate in on:
+        if step := steps[candidate]:
+            amps[candidate] = math.floor((amps[candidate] + TOLERANCE_A) / step) * step
+    left_a = rows.left_a((candidate, amps[candidate]) for candidate in on)
+    heap = [
+        (rows.demands[candidate].priority, amps[candidate] / rows.weight[candidate], candidate)
+        for candidate in on
+        if steps[candidate] and amps[candidate] < rows.max_a[candidate] - TOLERANCE_A
+    ]
+    heapify(heap)
+    while heap:
+        tier, _, candidate = heappop(heap)
+        step = steps[candidate]
+        loaded = rows.group_rows[rows.group[candidate]]
+        if any(left_a[row] < step * loaded.count(row) - TOLERANCE_A for row in loaded):
+            continue
+        count = round(amps[candidate] / step) + 1
+        amps[candidate] = count * step
+        for row in loaded:
+            left_a[row] -= step
+        if amps[candidate] < rows.max_a[candidate] - TOLERANCE_A:
+            heappush(heap, (tier, amps[candidate] / rows.weight[candidate], candidate))
