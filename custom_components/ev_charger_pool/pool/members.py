@@ -182,6 +182,8 @@ class Grant:
         current_a: Amps per phase at the AC side; 0 is a pause.
         power_w: For a power supply, the DC watts that `current_a` pays for; None for AC.
         lapse_to_a: What the device is to take once the lease has run out, min(grant, f) (SR-1).
+        fail_safe_a: The member's `f` as SR-1 leaves it: what the device's default (OCPP's
+            TxDefaultProfile) is to be. Rarely changes.
         lease: How long the device may keep it without a renewal; None without a watchdog.
         decided_at: When it was decided, aware UTC.
         reason: What limited it.
@@ -191,6 +193,7 @@ class Grant:
     current_a: float
     power_w: float | None = None
     lapse_to_a: float = 0.0
+    fail_safe_a: float = 0.0
     lease: timedelta | None = None
     decided_at: datetime
     reason: Reason
