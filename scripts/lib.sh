@@ -44,7 +44,8 @@ private_tools() {
     mkdir -p "$PRIVATE"
     if ! "$python" -m venv "$PRIVATE/tools" >/dev/null 2>&1; then
       rm -rf "$PRIVATE/tools"
-      apt_install python3-venv && "$python" -m venv "$PRIVATE/tools" ||
+      apt_install python3-venv || true
+      "$python" -m venv "$PRIVATE/tools" ||
         die "$python cannot make an environment. Install uv: https://docs.astral.sh/uv/"
     fi
   fi
@@ -66,15 +67,14 @@ find_uv() {
 # A Python that is new enough: the machine's, one that uv downloads, or Debian's in a private folder.
 find_python() {
   local debian=$PRIVATE/debian
-  PYTHON=$debian/usr/bin/python3.14
-  if [ ! -x "$PYTHON" ] && { PYTHON=$("$UV" python find --no-project --managed-python --no-python-downloads "$PYTHON_REQUEST" 2>/dev/null) ||
-    PYTHON=$("$UV" python find --no-project --no-python-downloads "$PYTHON_REQUEST" 2>/dev/null); }; then
-    return
-  fi
+  local find=("$UV" python find --quiet --system --no-project --no-python-downloads "$PYTHON_REQUEST")
   if [ ! -x "$debian/usr/bin/python3.14" ]; then
+    if PYTHON=$("${find[@]}" 2>/dev/null); then
+      return
+    fi
     say "fetching Python $PYTHON_REQUEST"
     if UV_HTTP_TIMEOUT=60 UV_HTTP_RETRIES=1 "$UV" python install --quiet 3.14 2>/dev/null &&
-      PYTHON=$("$UV" python find --no-project --no-python-downloads "$PYTHON_REQUEST" 2>/dev/null); then
+      PYTHON=$("${find[@]}" 2>/dev/null); then
       return
     fi
     say "uv could not download it; taking Debian's"
@@ -114,7 +114,11 @@ ensure_environment() {
     find_python
     ensure_compiler
     say "installing packages into .venv"
-    UV_PROJECT_ENVIRONMENT=$VENV "$UV" sync --quiet --locked --python "$PYTHON" $(printf -- '--group %s ' "${groups[@]-}" | sed 's/--group  *$//') ||
+    local options=(--quiet --locked --python "$PYTHON")
+    for group in "${groups[@]}"; do
+      options+=(--group "$group")
+    done
+    UV_PROJECT_ENVIRONMENT=$VENV "$UV" sync "${options[@]}" ||
       die "the environment could not be made (see above). Is uv.lock up to date? '$UV lock' renews it."
     echo "$wanted" >"$stamp"
   fi

@@ -168,6 +168,9 @@ def check_hacs(findings: Findings) -> None:
 def check_quality_scale(findings: Findings) -> None:
     """Check that every rule of the quality scale is answered."""
     path = INTEGRATION / "quality_scale.yaml"
+    if not path.is_file():
+        findings.add(path, "is missing")
+        return
     rules = read_yaml(path, findings).get("rules", {})
     known: set[str] = set()
     for answered in CORE.glob("*/quality_scale.yaml"):
