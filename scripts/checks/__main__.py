@@ -2,6 +2,8 @@
 
 import sys
 
+from custom_components.ev_charger_pool.modbus.profiles import check_profiles
+
 from .brand import check_brand
 from .common import INTEGRATION, Findings, read_json
 from .manifest import check_core_pins, check_hacs, check_manifest, check_quality_scale
@@ -23,6 +25,8 @@ def main() -> int:
     check_exceptions(english, findings)
     check_services(english, icons, findings)
     check_flows(english, findings)
+    for problem in check_profiles():
+        findings.add(INTEGRATION / "modbus" / "profiles", problem)
     for line in findings.lines:
         print(line)
     print(
