@@ -4,7 +4,7 @@ from typing import Any
 
 from scripts.development.dashboard import build_dashboard
 
-DEVICES = {
+DEVICES: dict[str, dict[str, Any]] = {
     "site": {"name": "Site", "name_by_user": None},
     "left": {"name": "Connector 1", "name_by_user": "Left"},
     "bench": {"name": "Bench", "name_by_user": None},
