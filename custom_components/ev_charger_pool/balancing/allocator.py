@@ -67,7 +67,8 @@ def _pauses(
         short = [
             row
             for row in rows.group_rows[rows.group[candidate]]
-            if left_a[row] + TOLERANCE_A < rows.min_a[candidate]
+            if left_a[row] + TOLERANCE_A
+            < rows.min_a[candidate] * rows.group_rows[rows.group[candidate]].count(row)
         ]
         owed = [
             other
