@@ -1,0 +1,359 @@
+"""Commands to an OCPP 1.6 station: limits, start, stop, availability."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+import logging
+from typing import Final
+
+from homeassistant.util import dt as dt_util
+from ocpp.v16.enums import (
+    Action,
+    AvailabilityStatus,
+    AvailabilityType,
+    ChargingProfileStatus,
+    RemoteStartStopStatus,
+)
+
+from ...pool.actions import ActionResult
+from ...pool.members import Grant, Lease
+from ...pool.states import ChargingStatus
+from .calls import (
+    CallFailedError,
+    CallOfflineError,
+    CallPriority,
+    CallRefusedError,
+    CallTimeoutError,
+)
+from .config import MIN_CURRENT_A, Authorization, Timings
+from .framing import ErrorCode, Payload
+from .link import StationLink
+from .model import AppliedGrant, Availability, ConnectorModel
+from .schemas import PayloadError
+from .station import Station
+from .v16_profiles import (
+    LEASE,
+    LeaseForm,
+    Limit,
+    SmartCharging,
+    offerable,
+    tx_default_profile,
+    tx_id,
+    tx_profile,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+OWN_TOKEN: Final = "EVPOOL"  # noqa: S105 - a name, no secret
+"""The token of a transaction that the pool starts, followed by the connector's number."""
+
+_REMOTE_START_VALID: Final = timedelta(minutes=5)
+"""How long after a remote start its token is still good."""
+
+_WEAKER_FORMS: Final = (LeaseForm.TWO_PERIODS, LeaseForm.DURATION, LeaseForm.NONE)
+
+
+def own_token(connector: int) -> str:
+    """Return the token with which the pool starts a transaction."""
+    return f"{OWN_TOKEN}{connector}"
+
+
+class V16Control:
+    """What may be told to a station over one connection.
+
+    Attributes:
+        facts: What its configuration says of smart charging; None until it was read.
+        supported: Whether it takes charging profiles, as far as tried.
+    """
+
+    def __init__(self, station: Station, link: StationLink, timings: Timings) -> None:
+        self.facts: SmartCharging | None = None
+        self.supported = True
+        self._strongest_form = LeaseForm.TWO_PERIODS
+        self._station = station
+        self._link = link
+        self._timings = timings
+
+    def lease(self, connector: int) -> Lease | None:
+        """Return the lease that the station can keep now (SR-8)."""
+        found = self._station.model.connectors.get(connector)
+        if found is None or self._lease_form(found) is LeaseForm.NONE:
+            return None
+        return LEASE
+
+    async def apply(self, connector: int, grant: Grant) -> ActionResult:
+        """Bring a grant onto the station, as far as there is something to limit.
+
+        Without a transaction there is nothing that a limit could be bound to: the station's
+        default profile holds the fail-safe current, and the grant follows the start.
+        """
+        found = self._station.model.connectors[connector]
+        if not found.is_occupied:
+            return ActionResult.ACCEPTED
+        return await self._guard(lambda: self._limit(found, grant))
+
+    async def resend(self, found: ConnectorModel) -> None:
+        """Send the newest grant again, if a fresh decision stands behind it (SR-4)."""
+        applied = found.applied
+        if applied is None or not self._station.is_vouched or not found.is_occupied:
+            return
+        result = await self._guard(
+            lambda: self._limit(found, applied.grant, CallPriority.REDUCTION)
+        )
+        if not result.is_success:
+            _LOGGER.warning(
+                "Station %s did not take the limit of connector %d: %s",
+                self._station.identity,
+                found.number,
+                result,
+            )
+
+    async def set_default(self, found: ConnectorModel) -> ActionResult:
+        """Make the fail-safe current the limit of whatever has no other one (SR-1)."""
+        fail_safe_a = found.config.fail_safe_a
+        limit = Limit(
+            current_a=fail_safe_a,
+            lapse_to_a=fail_safe_a,
+            phases=found.config.phases,
+            form=LeaseForm.NONE,
+            told_at=None,
+        )
+
+        async def send() -> ActionResult:
+            result = await self._set_profile(
+                found.number,
+                tx_default_profile(found.number, limit, self.facts or SmartCharging()),
+                CallPriority.RENEWAL,
+            )
+            found.default_a = fail_safe_a if result.is_success else None
+            return result
+
+        return await self._guard(send)
+
+    async def clear(self, connector: int) -> None:
+        """Remove what a transaction that has ended may have left behind."""
+        await self._guard(
+            lambda: self._answered(
+                Action.clear_charging_profile,
+                {"id": tx_id(connector)},
+                CallPriority.OTHER,
+                self._timings.other_s,
+            )
+        )
+
+    def starts_by_itself(self, connector: int) -> bool:
+        """Whether a grant is reason enough to start a transaction.
+
+        So it is where anybody may charge, once for each car that is plugged in.
+        """
+        found = self._station.model.connectors[connector]
+        config = self._station.config
+        return (
+            config is not None
+            and config.authorization is Authorization.ANYONE
+            and found.charging is ChargingStatus.WAITING_FOR_AUTHORIZATION
+            and not found.is_occupied
+            and not found.start_tried
+            and found.applied is not None
+            and found.applied.grant.current_a >= MIN_CURRENT_A
+        )
+
+    async def start(self, connector: int) -> ActionResult:
+        """Start a transaction, or wake the one that is suspended by sending its limit again."""
+        found = self._station.model.connectors.get(connector)
+        if found is None:
+            return ActionResult.FAILED
+        if found.is_occupied:
+            if found.applied is None:
+                return ActionResult.ACCEPTED
+            grant = found.applied.grant
+            return await self._guard(lambda: self._limit(found, grant))
+        now = dt_util.utcnow()
+        if found.starting_until is not None and now < found.starting_until:
+            return ActionResult.ACCEPTED
+        return await self._guard(lambda: self._remote_start(found, now))
+
+    async def stop(self, connector: int) -> ActionResult:
+        """End the transaction; without one there is nothing to end."""
+        found = self._station.model.connectors.get(connector)
+        if found is None:
+            return ActionResult.FAILED
+        found.start_tried = True
+        if not found.is_occupied:
+            return ActionResult.ACCEPTED
+        if found.transaction is None:
+            # A transaction whose id nobody told cannot be ended in OCPP 1.6.
+            return ActionResult.NOT_SUPPORTED
+        transaction_id = int(found.transaction.id)
+
+        async def send() -> ActionResult:
+            answer = await self._call(
+                Action.remote_stop_transaction,
+                {"transactionId": transaction_id},
+                CallPriority.REDUCTION,
+            )
+            return _result(answer, {RemoteStartStopStatus.accepted})
+
+        return await self._guard(send)
+
+    async def change_availability(self, connector: int, availability: Availability) -> ActionResult:
+        """Make a connector operative or inoperative; at the latest when its transaction ends."""
+        inoperative = availability is Availability.INOPERATIVE
+        kind = AvailabilityType.inoperative if inoperative else AvailabilityType.operative
+
+        async def send() -> ActionResult:
+            answer = await self._call(
+                Action.change_availability,
+                {"connectorId": connector, "type": str(kind)},
+                CallPriority.REDUCTION if inoperative else CallPriority.OTHER,
+            )
+            return _result(answer, {AvailabilityStatus.accepted, AvailabilityStatus.scheduled})
+
+        return await self._guard(send)
+
+    def accepts_own_token(self, token: str, now: datetime) -> bool:
+        """Whether a token is that of a remote start of ours that may still be under way."""
+        return any(
+            connector.starting_until is not None
+            and now < connector.starting_until
+            and token.casefold() == own_token(number).casefold()
+            for number, connector in self._station.model.connectors.items()
+        )
+
+    async def _remote_start(self, found: ConnectorModel, now: datetime) -> ActionResult:
+        found.start_tried = True
+        found.starting_until = now + _REMOTE_START_VALID
+        request: Payload = {"connectorId": found.number, "idTag": own_token(found.number)}
+        applied = found.applied
+        result = ActionResult.REJECTED
+        if applied is not None and self._station.is_vouched and self.supported:
+            limit = self._bounded(found, applied, applied.grant)
+            if offerable(limit.current_a) > 0.0:
+                profile = tx_profile(found.number, None, limit, self.facts or SmartCharging())
+                answer = await self._call(
+                    Action.remote_start_transaction,
+                    {**request, "chargingProfile": profile},
+                    CallPriority.RAISE,
+                )
+                result = _result(answer, {RemoteStartStopStatus.accepted})
+        if not result.is_success:
+            # Some stations take no profile here; theirs follows when the transaction has started.
+            answer = await self._call(Action.remote_start_transaction, request, CallPriority.RAISE)
+            result = _result(answer, {RemoteStartStopStatus.accepted})
+        if not result.is_success:
+            found.starting_until = None
+        return result
+
+    async def _limit(
+        self, found: ConnectorModel, grant: Grant, priority: CallPriority | None = None
+    ) -> ActionResult:
+        """Send a limit for the running transaction, with a weaker lease where it has to be."""
+        if priority is None:
+            priority = _priority(found.limit_a, grant.current_a)
+        applied = found.applied or AppliedGrant(grant=grant, at=dt_util.utcnow())
+        limit = self._bounded(found, applied, grant)
+        transaction = None if found.transaction is None else found.transaction.id
+        facts = self.facts or SmartCharging()
+        result = await self._set_profile(
+            found.number, tx_profile(found.number, transaction, limit, facts), priority
+        )
+        weaker = _WEAKER_FORMS[_WEAKER_FORMS.index(limit.form) + 1 :]
+        if result is ActionResult.REJECTED and limit.lapse_to_a < limit.current_a:
+            for form in weaker:
+                limit = Limit(
+                    current_a=limit.current_a,
+                    lapse_to_a=limit.lapse_to_a,
+                    phases=limit.phases,
+                    form=form,
+                    told_at=limit.told_at,
+                )
+                result = await self._set_profile(
+                    found.number, tx_profile(found.number, transaction, limit, facts), priority
+                )
+                if result.is_success:
+                    self._strongest_form = form
+                    self._station.publish_all()
+                    break
+        if result.is_success:
+            found.limit_a = limit.current_a
+        return result
+
+    def _bounded(self, found: ConnectorModel, applied: AppliedGrant, grant: Grant) -> Limit:
+        form = LeaseForm.NONE if grant.lease is None else self._lease_form(found)
+        skew = self._station.model.clock.skew
+        return Limit(
+            current_a=min(grant.current_a, found.config.max_current_a),
+            lapse_to_a=min(grant.lapse_to_a, grant.current_a),
+            phases=found.config.phases,
+            form=form,
+            told_at=None if skew is None else applied.at + skew,
+        )
+
+    def _lease_form(self, found: ConnectorModel) -> LeaseForm:
+        facts = self.facts
+        if facts is None or not self.supported or not self._station.model.clock.is_trusted:
+            return LeaseForm.NONE
+        form = self._strongest_form
+        if form is LeaseForm.TWO_PERIODS and facts.max_periods < len(("now", "later")):
+            form = LeaseForm.DURATION
+        if form is LeaseForm.DURATION and found.default_a is None:
+            # Without anything underneath, its end would be the end of every limit (6.6).
+            form = LeaseForm.NONE
+        return form
+
+    async def _set_profile(
+        self, connector: int, profile: Payload, priority: CallPriority
+    ) -> ActionResult:
+        self._station.counters.writes += 1
+        answer = await self._call(
+            Action.set_charging_profile,
+            {"connectorId": connector, "csChargingProfiles": profile},
+            priority,
+        )
+        if answer.get("status") == ChargingProfileStatus.not_supported:
+            self.supported = False
+            self._station.publish_all()
+            return ActionResult.NOT_SUPPORTED
+        return _result(answer, {ChargingProfileStatus.accepted})
+
+    async def _answered(
+        self, action: Action, payload: Payload, priority: CallPriority, timeout_s: float
+    ) -> ActionResult:
+        await self._link.call(str(action), payload, priority=priority, timeout_s=timeout_s)
+        return ActionResult.ACCEPTED
+
+    async def _call(self, action: Action, payload: Payload, priority: CallPriority) -> Payload:
+        return await self._link.call(
+            str(action), payload, priority=priority, timeout_s=self._timings.control_s
+        )
+
+    async def _guard(self, send: Callable[[], Awaitable[ActionResult]]) -> ActionResult:
+        """Turn whatever goes wrong into a result."""
+        try:
+            result = await send()
+        except CallTimeoutError:
+            return ActionResult.TIMED_OUT
+        except CallOfflineError:
+            return ActionResult.OFFLINE
+        except CallRefusedError as error:
+            _LOGGER.debug("Station %s: %s", self._station.identity, error)
+            unknown = {ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED}
+            return ActionResult.NOT_SUPPORTED if error.code in unknown else ActionResult.REJECTED
+        except CallFailedError, PayloadError:
+            self._station.counters.errors += 1
+            _LOGGER.exception("A command to station %s failed", self._station.identity)
+            return ActionResult.FAILED
+        if result is ActionResult.REJECTED:
+            self._station.counters.refused_calls += 1
+        return result
+
+
+def _priority(limit_a: float | None, current_a: float) -> CallPriority:
+    """Return how urgent a limit is; where nothing is known of the last one, it may be a cut."""
+    if limit_a is None or current_a < limit_a:
+        return CallPriority.REDUCTION
+    return CallPriority.RENEWAL if current_a == limit_a else CallPriority.RAISE
+
+
+def _result(answer: Payload, accepted: set[str]) -> ActionResult:
+    """Read the status of an answer."""
+    return ActionResult.ACCEPTED if answer.get("status") in accepted else ActionResult.REJECTED
