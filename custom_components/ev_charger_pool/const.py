@@ -24,6 +24,7 @@ CONF_SHARING: Final = "sharing"
 CONF_METER: Final = "meter"
 CONF_SOLAR: Final = "solar"
 CONF_BATTERY: Final = "battery"
+CONF_BATTERY_INVERT: Final = "battery_invert"  # its entities count charging as positive
 CONF_OCPP_PORT: Final = "ocpp_port"
 CONF_SIMULATOR: Final = "simulator"
 

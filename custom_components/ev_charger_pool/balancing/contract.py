@@ -109,6 +109,9 @@ class ProblemKind(StrEnum):
     MEMBER_OFFLINE = "member_offline"
     FAIL_SAFES_TOO_HIGH = "fail_safes_too_high"
     NO_WATCHDOG = "no_watchdog"
+    DECISION_FAILED = "decision_failed"
+    JOURNAL_FAILING = "journal_failing"
+    JOURNAL_RESET = "journal_reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,65 @@
+"""From a charger's configuration to its driver."""
+
+from homeassistant.core import HomeAssistant
+
+from ..const import DRIVER_MODBUS, DRIVER_OCPP
+from ..device_config import ChargerConfig
+from .contract import Charger
+
+
+async def async_create_charger(
+    hass: HomeAssistant, config: ChargerConfig, ocpp_port: int
+) -> Charger:
+    """Make the driver that a charger was configured with.
+
+    Args:
+        hass: Home Assistant.
+        config: What the user configured.
+        ocpp_port: Where the central system listens that the station connects to.
+
+    Raises:
+        OSError: The port is taken.
+        ValueError: The configuration names something that does not exist.
+    """
+    match config.driver:
+        case d if d == DRIVER_OCPP:
+            return await _async_create_ocpp(hass, config, ocpp_port)
+        case d if d == DRIVER_MODBUS:
+            return await _async_create_modbus(hass, config)
+    raise ValueError(f"charger {config.name} has an unknown driver {config.driver!r}")
+
+
+async def _async_create_ocpp(hass: HomeAssistant, config: ChargerConfig, ocpp_port: int) -> Charger:
+    from .ocpp import async_get_central_system
+    from .ocpp.config import Authorization, ConnectorConfig, StationConfig
+
+    central = await async_get_central_system(hass, ocpp_port)
+    return central.claim(
+        StationConfig(
+            identity=config.station or "",
+            connectors={
+                number: ConnectorConfig(
+                    fail_safe_a=connector.fail_safe_current_a,
+                    max_current_a=connector.max_current_a,
+                    phases=len(connector.rotation),
+                )
+                for number, connector in config.connectors.items()
+            },
+            authorization=Authorization(config.authorization),
+            tokens=frozenset(config.tokens),
+        )
+    )
+
+
+async def _async_create_modbus(hass: HomeAssistant, config: ChargerConfig) -> Charger:
+    from ..modbus.connection import ModbusConnection
+    from .modbus import async_create_charger as async_create_modbus_charger
+
+    connector = next(iter(config.connectors.values()))
+    return await async_create_modbus_charger(
+        hass,
+        config.profile or "",
+        ModbusConnection.from_config({**config.connection, "unit_id": config.unit_id}),
+        connector.fail_safe_current_a,
+        connector.max_current_a,
+    )

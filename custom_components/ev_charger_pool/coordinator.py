@@ -1,0 +1,516 @@
+"""Sense, decide, act: the only room where devices, decisions and wishes meet."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+import logging
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import ulid as ulid_util
+from sqlalchemy.exc import SQLAlchemyError
+
+from .actions import LimitActions
+from .balancing.contract import (
+    DECISION_FRESH,
+    Controller,
+    Decision,
+    Problem,
+    ProblemKind,
+    SiteSettings,
+)
+from .ceilings import Ceilings
+from .chargers.contract import ConnectorReport, DeviceIdentity
+from .clock import SteadyClock
+from .commands import Commands
+from .config import PoolConfig
+from .const import ROOT_CIRCUIT
+from .decisions import DecisionLoop
+from .device_config import ANYONE, ChargerConfig, SupplyConfig
+from .devices import async_register_devices, async_show_identity
+from .dispatch import Dispatcher
+from .errors import ErrorKey, wrong_input
+from .fleet import ChargerDevice, Device, Fleet, SupplyDevice
+from .journal import Journal, Kept
+from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
+from .members import connector_report, connector_settings, supply_report, supply_settings
+from .meters import Meters
+from .pool.actions import ActionResult, LimitAction
+from .pool.circuits import Circuit
+from .pool.limits import LimitUnit
+from .pool.members import CircuitId, MemberId, MemberSettings, Mode, OrderKind, Priority
+from .power_supplies.contract import SupplyMode, SupplyReport, SupplyWishes
+from .roster import Member
+from .session_book import SessionBook
+from .site import site_circuits, site_settings
+from .snapshot import SiteSnapshot
+from .snapshots import changed_subjects, take_snapshot
+from .starts import SessionStarter
+from .wishes import WishStore
+
+_LOGGER = logging.getLogger(__name__)
+
+PURGE_EVERY: Final = timedelta(days=1)
+
+type PoolConfigEntry = ConfigEntry[SiteCoordinator]
+
+
+class SiteCoordinator:
+    """One site: hears its devices and meters, has the controller decide, and sends the orders.
+
+    `data` is the picture after the newest decision; everything that is shown comes from it.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: PoolConfigEntry,
+        controller: Controller,
+        journal: Journal,
+        wishes: WishStore,
+        kept: Kept,
+    ) -> None:
+        """Make the coordinator of a site; nothing runs before `async_run`.
+
+        Args:
+            hass: Home Assistant.
+            entry: The site's entry.
+            controller: Who decides.
+            journal: Where what must not be lost is kept, open.
+            wishes: What the user wants, loaded.
+            kept: What the journal knew.
+        """
+        self.hass = hass
+        self.entry = entry
+        self.config = PoolConfig.from_entry(entry)
+        self.journal = journal
+        self.wishes = wishes
+        self.controller = controller
+        self.clock = SteadyClock()
+        self.meters = Meters(hass, self.async_ask)
+        self.fleet = Fleet(hass, self, self._first_wishes, self._on_device)
+        self.dispatcher = Dispatcher(controller, self.clock, self._spawn, self._on_answer)
+        self.decisions = DecisionLoop(
+            hass.loop,
+            controller,
+            self.clock,
+            before=self._tell_meters,
+            on_decision=self._on_decision,
+            on_failure=self._publish,
+        )
+        self.actions = LimitActions(journal.write, ulid_util.ulid_now)
+        self.sessions = SessionBook(kept.open_sessions, journal.write, ulid_util.ulid_now)
+        self.ceilings = Ceilings(wishes)
+        self._commands = Commands(self)
+        self.starter = SessionStarter()
+        self._kept = kept
+        self._members: dict[MemberId, Member] = {}
+        self._circuits: tuple[Circuit, ...] = ()
+        self._site: SiteSettings | None = None
+        self._decision: Decision | None = None
+        self._next: asyncio.Future[None] | None = None
+        self._journal_problems: dict[ProblemKind, datetime] = {}
+        self._listeners = SubjectCallbacks()
+        self._member_arrivals = Arrivals()
+        self._circuit_arrivals = Arrivals()
+        self._problem_listeners = Callbacks[[]]()
+        self._reconfiguring = asyncio.Lock()
+        self._unsubscribe: list[Unsubscribe] = []
+        self._stopped = False
+        self.data: SiteSnapshot = take_snapshot(self.clock(), (), (), {}, None, ())
+
+    # The life cycle
+
+    async def async_run(self) -> None:
+        """Take up what was kept, make the devices, and begin to decide."""
+        now = self.clock()
+        if self.journal.moved_aside is not None:
+            self._journal_problems[ProblemKind.JOURNAL_RESET] = now
+        async_register_devices(self.hass, self.entry, self.config)
+        self._configure()
+        self.controller.restore(self._kept.members, self._kept.circuits, now)
+        resumed = self.actions.restore(self._kept.actions, self._kept.open_sessions, now)
+        for session, action in resumed:
+            if action.value is not None:
+                self.ceilings.bind(session, action.unit, action.value)
+        self._refresh_limits()
+        self.meters.async_configure(self.config)
+        self._unsubscribe.append(
+            async_track_time_interval(self.hass, self._async_purge, PURGE_EVERY)
+        )
+        self._publish(now)
+        self.decisions.start()
+        await asyncio.gather(*(self._async_add(key) for key in self._device_configs()))
+
+    async def async_close(self) -> None:
+        """Stop deciding and let go of every device; leases are left to lapse."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self.decisions.stop()
+        self.meters.async_stop()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        await self.dispatcher.async_close_all()
+        await asyncio.gather(*(self.fleet.async_remove(key) for key in self._device_configs()))
+        self.sessions.keep_all()
+        await self.journal.async_close()
+
+    async def async_reconfigure(self) -> None:
+        """Take what changed in the entry and its subentries, and touch nothing else."""
+        async with self._reconfiguring:
+            old, new = self.config, PoolConfig.from_entry(self.entry)
+            if self._stopped or old == new:
+                return
+            if new.needs_reload_after(old):
+                self.hass.config_entries.async_schedule_reload(self.entry.entry_id)
+                return
+            before = self._device_configs()
+            self.config = new
+            after = self._device_configs()
+            for key, config in before.items():
+                if key not in after or after[key].as_driver_sees_it() != config.as_driver_sees_it():
+                    await self.dispatcher.async_close(key)
+                    await self.fleet.async_remove(key)
+            async_register_devices(self.hass, self.entry, new)
+            gone = {*self._members, *(circuit.id for circuit in self._circuits)}
+            self._configure()
+            gone -= {*self._members, *(circuit.id for circuit in self._circuits)}
+            await self._async_forget(gone)
+            self.meters.async_configure(new)
+            self._publish(self.clock())
+            for key in after:
+                if key not in self.fleet.devices:
+                    await self._async_add(key)
+            self.async_ask()
+
+    # What entities, actions and flows use
+
+    @callback
+    def async_add_listener(
+        self, listener: Callable[[], None], subject: MemberId | CircuitId | None = None
+    ) -> Unsubscribe:
+        """Have a function called after each decision that changed what a subject shows."""
+        return self._listeners.add(listener, subject)
+
+    @callback
+    def async_add_member_listener(self, listener: Callable[[MemberId], None]) -> Unsubscribe:
+        """Have a function called with each member, those that are there and later ones."""
+        return self._member_arrivals.add(listener)
+
+    @callback
+    def async_add_circuit_listener(self, listener: Callable[[CircuitId], None]) -> Unsubscribe:
+        """Have a function called with each circuit, those that are there and later ones."""
+        return self._circuit_arrivals.add(listener)
+
+    @callback
+    def async_add_action_listener(self, listener: Callable[[LimitAction], None]) -> Unsubscribe:
+        """Have a function called with each change of a limit action."""
+        return self.actions.add_listener(listener)
+
+    @callback
+    def async_add_problem_listener(self, listener: Callable[[], None]) -> Unsubscribe:
+        """Have a function called when there are other problems than before."""
+        return self._problem_listeners.add(listener)
+
+    async def async_set_user_limit(self, member: MemberId, current_a: float) -> None:
+        """Set the user's ceiling of a member, amps per phase."""
+        await self._commands.async_set_user_limit(member, current_a)
+
+    async def async_set_minimum_current(self, member: MemberId, current_a: float) -> None:
+        """Set the least current worth charging with, amps per phase."""
+        await self._commands.async_set_minimum_current(member, current_a)
+
+    async def async_set_mode(self, member: MemberId, mode: Mode) -> None:
+        """Set what a connector is to do."""
+        await self._commands.async_set_mode(member, mode)
+
+    async def async_set_priority(self, member: MemberId, priority: Priority) -> None:
+        """Set the tier of a member."""
+        await self._commands.async_set_priority(member, priority)
+
+    async def async_set_circuit_limit(self, circuit: CircuitId, current_a: float | None) -> None:
+        """Set the user's ceiling below a circuit's fuse, amps per phase; None lifts it."""
+        await self._commands.async_set_circuit_limit(circuit, current_a)
+
+    async def async_set_supply_wishes(
+        self,
+        member: MemberId,
+        *,
+        voltage_v: float | None = None,
+        current_a: float | None = None,
+        power_w: float | None = None,
+        mode: SupplyMode | None = None,
+    ) -> None:
+        """Set what a power supply is to do; what is None stays as it is."""
+        await self._commands.async_set_supply_wishes(member, voltage_v, current_a, power_w, mode)
+
+    async def async_set_limit(self, member: MemberId, unit: LimitUnit, value: float) -> LimitAction:
+        """Set the ceiling of the session that runs; returns when it is completed or failed."""
+        return await self._commands.async_set_limit(member, unit, value)
+
+    async def async_clear_limit(self, member: MemberId) -> LimitAction:
+        """Lift the ceiling of the session that runs; returns when it is completed or failed."""
+        return await self._commands.async_clear_limit(member)
+
+    async def async_start(self, member: MemberId) -> ActionResult:
+        """Start a session with the car that is plugged in, or switch a power supply on."""
+        return await self._commands.async_start(member)
+
+    async def async_stop(self, member: MemberId) -> ActionResult:
+        """End the session for good, or switch a power supply off."""
+        return await self._commands.async_stop(member)
+
+    # What the commands need
+
+    def member(self, member: MemberId) -> Member:
+        """Return what is known of a member.
+
+        Raises:
+            ServiceValidationError: There is no such member.
+        """
+        if (found := self._members.get(member)) is None:
+            raise wrong_input(ErrorKey.MEMBER_UNKNOWN, member=member)
+        return found
+
+    def circuit(self, circuit: CircuitId) -> Circuit:
+        """Return a circuit of the site.
+
+        Raises:
+            ServiceValidationError: There is no such circuit.
+        """
+        for candidate in self._circuits:
+            if candidate.id == circuit:
+                return candidate
+        raise wrong_input(ErrorKey.CIRCUIT_UNKNOWN, circuit=circuit)
+
+    @callback
+    def async_ask(self) -> None:
+        """Ask for a decision at the end of this turn of the event loop."""
+        self.decisions.ask()
+
+    @callback
+    def async_take_wish(self, member: MemberId) -> None:
+        """Have the next decision, made at once, follow what the user wants of a member."""
+        self._members[member].wish = self.wishes.of(member)
+        self._configure()
+        self.controller.wish(member, self.wishes.of(member).wishes)
+        self.decisions.decide()
+
+    @callback
+    def async_take_limits(self) -> None:
+        """Have the next decision, made at once, follow the ceilings that are set now."""
+        self._refresh_limits()
+        self.decisions.decide()
+
+    async def async_next_decision(self) -> None:
+        """Wait for a decision."""
+        if self._next is None or self._next.done():
+            self._next = self.hass.loop.create_future()
+        await asyncio.shield(self._next)
+
+    @callback
+    def async_show(self) -> None:
+        """Show what changed beside a decision."""
+        self._publish(self.clock())
+
+    # What devices tell
+
+    @callback
+    def async_on_connector(self, member: MemberId, report: ConnectorReport) -> None:
+        """Take a connector's newest report."""
+        if (known := self._members.get(member)) is None:
+            return
+        before = known.session
+        known.connector = report
+        known.session = self.sessions.observe(member, report)
+        session_id = None if known.session is None else known.session.id
+        if before is not None and before.id != session_id and self.ceilings.release(member):
+            self._refresh_limits()
+        self.controller.observe_member(connector_report(member, report, session_id))
+        self.async_ask()
+
+    @callback
+    def async_on_supply(self, member: MemberId, report: SupplyReport) -> None:
+        """Take a power supply's newest report."""
+        if (known := self._members.get(member)) is None:
+            return
+        known.supply = report
+        at_most = self.dispatcher.at_most(member)
+        self.controller.observe_member(
+            supply_report(known.settings, report, None if at_most is None else at_most.power_w)
+        )
+        self.async_ask()
+
+    @callback
+    def async_on_capabilities(self, device: str) -> None:
+        """Take that a device told something new about what it can do or who it is."""
+        if (known := self.fleet.devices.get(device)) is not None:
+            async_show_identity(self.hass, device, known.identity)
+        self._configure()
+
+    @callback
+    def async_on_journal(self) -> None:
+        """Take that the journal cannot be written, or can again."""
+        if self.journal.failing:
+            self._journal_problems[ProblemKind.JOURNAL_FAILING] = self.clock()
+        else:
+            self._journal_problems.pop(ProblemKind.JOURNAL_FAILING, None)
+        self.async_ask()
+
+    # Inside
+
+    def _device_configs(self) -> dict[str, ChargerConfig | SupplyConfig]:
+        return {**self.config.chargers, **self.config.supplies}
+
+    async def _async_add(self, key: str) -> None:
+        await self.fleet.async_add(self._device_configs()[key], self.config.site.ocpp_port)
+
+    def _first_wishes(self, config: SupplyConfig) -> SupplyWishes:
+        wish = self.wishes.of(config.member)
+        return wish.supply_wishes(config.voltage_v, config.current_a)
+
+    @callback
+    def _on_device(self, key: str, device: Device) -> None:
+        self.dispatcher.open(key, device, device.members)
+        self._configure()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self.hass.async_create_background_task(coroutine, name, eager_start=True)
+
+    @callback
+    def _on_answer(self, _: MemberId) -> None:
+        self.async_ask()
+
+    def _configure(self) -> None:
+        """Tell the controller who is there and what each can do, when that changed."""
+        settings = {wanted.member: wanted for wanted in self._member_settings()}
+        for member in self._members.keys() - settings.keys():
+            self.sessions.forget(member, self.clock())
+            self.ceilings.release(member)
+            del self._members[member]
+        new = [member for member in settings if member not in self._members]
+        for member, wanted in settings.items():
+            self._take_settings(member, wanted)
+        circuits = site_circuits(self.config, self.config.meters)
+        site = site_settings(self.config, circuits, settings.values())
+        if site != self._site:
+            self._site, self._circuits = site, circuits
+            self.controller.configure(site, self.clock())
+        for member in new:
+            self.controller.wish(member, self._members[member].wish.wishes)
+        if new:
+            self._refresh_limits()
+        self.async_ask()
+
+    def _take_settings(self, member: MemberId, settings: MemberSettings) -> None:
+        device = self.fleet.of(member)
+        identity = DeviceIdentity() if device is None else device.identity
+        if (known := self._members.get(member)) is not None:
+            known.settings, known.identity = settings, identity
+            return
+        self._members[member] = Member(
+            settings=settings,
+            wish=self.wishes.of(member),
+            identity=identity,
+            session=self.sessions.of(member),
+            last_action=self.actions.last(member),
+        )
+
+    def _member_settings(self) -> list[MemberSettings]:
+        found = []
+        for charger in self.config.chargers.values():
+            device = self.fleet.devices.get(charger.subentry_id)
+            for member, number in charger.members.items():
+                able = device.capabilities(number) if isinstance(device, ChargerDevice) else None
+                wish = self.wishes.of(member)
+                found.append(connector_settings(charger, number, able, wish))
+        for supply in self.config.supplies.values():
+            device = self.fleet.devices.get(supply.subentry_id)
+            driver = device.supply if isinstance(device, SupplyDevice) else None
+            found.append(supply_settings(supply, driver, self.wishes.of(supply.member)))
+        return found
+
+    def _refresh_limits(self) -> None:
+        circuits = {circuit.id for circuit in self._circuits}
+        self.controller.set_limits(self.ceilings.all(set(self._members), circuits))
+        for member, known in self._members.items():
+            known.user_limit = self.ceilings.user_limit(member)
+            known.session_limit = self.ceilings.session_limit(member)
+
+    def _tell_meters(self) -> None:
+        meters, resources = self.meters.async_collect()
+        for meter in meters:
+            self.controller.observe_meter(meter)
+        for resource in resources:
+            self.controller.observe_resource(resource)
+
+    def _on_decision(self, decision: Decision) -> None:
+        self._decision = decision
+        durable = None
+        if decision.records or decision.circuit_records:
+            durable = self.journal.write(*decision.records, *decision.circuit_records)
+        self.dispatcher.submit(decision.orders, durable)
+        self.fleet.vouch(decision.decided_at + DECISION_FRESH)
+        self._publish(decision.decided_at)
+        self._start_sessions(decision.decided_at)
+        if self._next is not None and not self._next.done():
+            self._next.set_result(None)
+
+    def _publish(self, at: datetime) -> None:
+        before = self.data
+        for member, known in self._members.items():
+            known.last_action = self.actions.last(member)
+        self.data = take_snapshot(
+            at,
+            self._members.values(),
+            self._circuits,
+            self.wishes.circuit_limits_a,
+            self._decision,
+            self._own_problems(),
+        )
+        self._member_arrivals.update(self.data.members)
+        self._circuit_arrivals.update(self.data.circuits)
+        if _keys(before.problems) != _keys(self.data.problems):
+            self._problem_listeners.call()
+        changed = changed_subjects(before, self.data)
+        if changed or before.problems != self.data.problems:
+            self._listeners.call(changed)
+
+    def _own_problems(self) -> tuple[Problem, ...]:
+        since = dict(self._journal_problems)
+        if self.decisions.failing_since is not None:
+            since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
+        return tuple(
+            Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items()
+        )
+
+    def _start_sessions(self, now: datetime) -> None:
+        for charger in self.config.chargers.values():
+            if charger.authorization != ANYONE:
+                continue
+            for member in charger.members:
+                if self.starter.is_due(member, self.data.members[member], now):
+                    self._spawn(self._async_start_session(member), f"start {member}")
+
+    async def _async_start_session(self, member: MemberId) -> None:
+        result = await self.dispatcher.async_command(member, OrderKind.START)
+        if not result.is_success:
+            _LOGGER.info("The session of %s could not be started by itself: %s", member, result)
+
+    async def _async_forget(self, gone: set[str]) -> None:
+        if gone:
+            self.journal.forget(*gone)
+            await self.wishes.async_forget(gone)
+
+    async def _async_purge(self, now: datetime) -> None:
+        try:
+            await self.journal.async_purge(now)
+        except SQLAlchemyError as error:
+            _LOGGER.warning("Old entries stay in the journal until tomorrow: %s", error)
+
+
+def _keys(problems: tuple[Problem, ...]) -> set[tuple[ProblemKind, str]]:
+    return {(problem.kind, problem.subject) for problem in problems}

@@ -1,0 +1,422 @@
+"""Orders on their way to the devices: one outbox per device, reductions first.
+
+No device waits for another: each command is a task of its own. What is decided later replaces
+what has not been handed over yet.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+import logging
+from typing import Any, Protocol
+
+from .pool.actions import ActionResult
+from .pool.members import Grant, MemberId, Order, OrderKind, Urgency
+
+_LOGGER = logging.getLogger(__name__)
+
+CONTROL_TIMEOUT = timedelta(seconds=5)
+"""For whatever lowers or holds a device (SR-7)."""
+
+CALL_TIMEOUT = timedelta(seconds=10)
+"""For other calls (SR-7)."""
+
+
+class Link(Protocol):
+    """The way to one device."""
+
+    async def carry_out(
+        self, member: MemberId, kind: OrderKind, grant: Grant | None
+    ) -> ActionResult:
+        """Carry a command out; `grant` is there for `SET` and `RENEW`."""
+        ...
+
+
+class Listener(Protocol):
+    """Who has to know where an order stands: the controller."""
+
+    def sent(self, order: Order, at: datetime) -> None:
+        """An order was handed to its link."""
+        ...
+
+    def answered(self, order: Order, result: ActionResult, at: datetime) -> None:
+        """The device answered an order, or the time for it was over."""
+        ...
+
+
+type Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+"""Starts a task at once, in this very turn of the loop, under a name."""
+
+type Durable = asyncio.Future[None]
+"""Done once the records of a decision are on disk (SR-11)."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Command:
+    """Something to hand over: an order of the controller, or a user's command."""
+
+    member: MemberId
+    kind: OrderKind
+    urgency: Urgency
+    number: int
+    order: Order | None = None
+    durable: Durable | None = None
+    answer: asyncio.Future[ActionResult] | None = None
+
+    @property
+    def grant(self) -> Grant | None:
+        return None if self.order is None else self.order.grant
+
+    @property
+    def is_grant(self) -> bool:
+        return self.kind in (OrderKind.SET, OrderKind.RENEW)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.durable is None or (self.durable.done() and not self.durable.cancelled())
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """What one member waits for.
+
+    A grant that still waits for the disk never takes away the reduction before it.
+    """
+
+    ready: _Command | None = None
+    held: _Command | None = None
+    command: _Command | None = None
+    in_flight: _Command | None = None
+    task: asyncio.Task[None] | None = None
+    accepted: Grant | None = None
+    at_most: Grant | None = None
+    last_result: ActionResult | None = None
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, command: _Command) -> None:
+        """Take a command; the newest of its kind replaces what was not handed over yet."""
+        self.idle.clear()
+        if not command.is_grant:
+            if self.command is not None:
+                _answer(self.command, ActionResult.FAILED)
+            self.command = command
+        elif command.is_ready:
+            if self.ready is not None:
+                # It stands for the reduction that it replaces.
+                command.urgency = min(command.urgency, self.ready.urgency)
+            self.ready, self.held = command, None
+        else:
+            self.held = command
+
+    def next(self) -> _Command | None:
+        """Return what should be handed over next, or None while a command is in flight."""
+        if self.in_flight is not None:
+            return None
+        if self.held is not None and self.held.is_ready:
+            held, self.held = self.held, None
+            self.put(held)
+        waiting = [command for command in (self.ready, self.command) if command is not None]
+        return min(waiting, key=_precedence, default=None)
+
+    def take(self, command: _Command) -> None:
+        """Move a command from waiting to in flight."""
+        if self.command is command:
+            self.command = None
+        else:
+            self.ready = None
+        self.in_flight = command
+        grant = command.grant
+        if grant is not None and (self.at_most is None or grant.current_a > self.at_most.current_a):
+            self.at_most = grant
+
+    def settle(self, result: ActionResult) -> None:
+        """Take how the command in flight was answered."""
+        command, self.in_flight, self.task = self.in_flight, None, None
+        self.last_result = result
+        if command is not None and command.grant is not None and result.is_success:
+            self.accepted = self.at_most = command.grant
+        if self.is_empty:
+            self.idle.set()
+
+    @property
+    def is_empty(self) -> bool:
+        return self.in_flight is None and not (self.ready or self.held or self.command)
+
+
+def _precedence(command: _Command) -> tuple[int, int]:
+    return (command.urgency, command.number)
+
+
+def _answer(command: _Command, result: ActionResult) -> None:
+    if command.answer is not None and not command.answer.done():
+        command.answer.set_result(result)
+
+
+class Outbox:
+    """The outbox of one device.
+
+    Each member has one command in flight at most. Of what is no reduction only one is in flight
+    per device, so that a reduction finds at most that one before it on the link.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        link: Link,
+        listener: Listener,
+        clock: Callable[[], datetime],
+        spawn: Spawn,
+        on_answer: Callable[[MemberId], None],
+    ) -> None:
+        self._name = name
+        self._link = link
+        self._listener = listener
+        self._clock = clock
+        self._spawn = spawn
+        self._on_answer = on_answer
+        self._lanes: dict[MemberId, _Lane] = {}
+        self._numbers = 0
+        self._closed = False
+        self._pumping = False
+        self._pump_again = False
+        self._broken: set[MemberId] = set()
+
+    def put(self, order: Order, durable: Durable | None) -> None:
+        """Take an order.
+
+        Args:
+            order: What is to be done.
+            durable: What a grant that is no reduction waits for; None: nothing.
+        """
+        waits = durable if order.urgency is not Urgency.REDUCTION else None
+        self._put(
+            _Command(
+                member=order.member,
+                kind=order.kind,
+                urgency=order.urgency,
+                number=self._next_number(),
+                order=order,
+                durable=waits,
+            )
+        )
+        if waits is not None and not waits.done():
+            waits.add_done_callback(self._on_durable)
+
+    async def async_command(self, member: MemberId, kind: OrderKind) -> ActionResult:
+        """Have a user's command carried out and return how the device answered."""
+        answer: asyncio.Future[ActionResult] = asyncio.get_running_loop().create_future()
+        urgency = Urgency.RAISE if kind is OrderKind.START else Urgency.REDUCTION
+        self._put(
+            _Command(
+                member=member,
+                kind=kind,
+                urgency=urgency,
+                number=self._next_number(),
+                answer=answer,
+            )
+        )
+        return await answer
+
+    async def async_idle(self, member: MemberId) -> ActionResult | None:
+        """Wait until nothing is on its way to a member; return the newest answer, if any."""
+        lane = self._lanes.get(member)
+        if lane is None:
+            return None
+        if not lane.is_empty:
+            await lane.idle.wait()
+        return lane.last_result
+
+    def is_busy(self, member: MemberId) -> bool:
+        """Whether something waits for a member or is on its way to it."""
+        lane = self._lanes.get(member)
+        return lane is not None and not lane.is_empty
+
+    def accepted(self, member: MemberId) -> Grant | None:
+        """Return the newest grant that the device accepted in this run."""
+        lane = self._lanes.get(member)
+        return None if lane is None else lane.accepted
+
+    def at_most(self, member: MemberId) -> Grant | None:
+        """Return the largest grant that may be on the device; None: nobody knows."""
+        lane = self._lanes.get(member)
+        return None if lane is None or lane.accepted is None else lane.at_most
+
+    async def async_close(self) -> None:
+        """Drop what waits and cancel what is in flight; leases are left to lapse."""
+        self._closed = True
+        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        for lane in self._lanes.values():
+            if lane.command is not None:
+                _answer(lane.command, ActionResult.OFFLINE)
+            lane.ready = lane.held = lane.command = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _next_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _put(self, command: _Command) -> None:
+        if self._closed:
+            _answer(command, ActionResult.OFFLINE)
+            return
+        self._lanes.setdefault(command.member, _Lane()).put(command)
+        self._pump()
+
+    def _on_durable(self, durable: Durable) -> None:
+        if not durable.cancelled() and durable.exception() is None:
+            self._pump()
+
+    def _pump(self) -> None:
+        # A command that is answered within the same turn comes back here.
+        self._pump_again = True
+        if self._pumping:
+            return
+        self._pumping = True
+        try:
+            while self._pump_again:
+                self._pump_again = False
+                self._hand_over_ready()
+        finally:
+            self._pumping = False
+
+    def _hand_over_ready(self) -> None:
+        ready = [
+            (command, lane) for lane in self._lanes.values() if (command := lane.next()) is not None
+        ]
+        for command, lane in sorted(ready, key=lambda item: _precedence(item[0])):
+            if self._closed:
+                return
+            if command.urgency is not Urgency.REDUCTION and self._link_is_busy():
+                continue
+            lane.take(command)
+            lane.task = self._spawn(self._hand_over(command, lane), f"{self._name} {command.kind}")
+
+    def _link_is_busy(self) -> bool:
+        return any(lane.in_flight is not None for lane in self._lanes.values())
+
+    async def _hand_over(self, command: _Command, lane: _Lane) -> None:
+        if command.order is not None:
+            self._listener.sent(command.order, self._clock())
+        result = ActionResult.FAILED
+        try:
+            result = await self._carry_out(command)
+        finally:
+            lane.settle(result)
+            _answer(command, result)
+            if not self._closed:
+                if command.order is not None:
+                    self._listener.answered(command.order, result, self._clock())
+                self._on_answer(command.member)
+                self._pump()
+
+    async def _carry_out(self, command: _Command) -> ActionResult:
+        limit = CALL_TIMEOUT if command.kind is OrderKind.START else CONTROL_TIMEOUT
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                result = await self._link.carry_out(command.member, command.kind, command.grant)
+        except TimeoutError:
+            return ActionResult.TIMED_OUT
+        except Exception:
+            # Nothing should raise past a driver; one that does must not stop the others (I8).
+            if command.member not in self._broken:
+                self._broken.add(command.member)
+                _LOGGER.exception(
+                    "Command %s to %s broke in its driver; it counts as failed",
+                    command.kind,
+                    command.member,
+                )
+            return ActionResult.FAILED
+        self._broken.discard(command.member)
+        return result
+
+
+class Dispatcher:
+    """The outboxes of a site's devices."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        clock: Callable[[], datetime],
+        spawn: Spawn,
+        on_answer: Callable[[MemberId], None],
+    ) -> None:
+        self._listener = listener
+        self._clock = clock
+        self._spawn = spawn
+        self._on_answer = on_answer
+        self._outboxes: dict[str, Outbox] = {}
+        self._of_member: dict[MemberId, str] = {}
+
+    def open(self, device: str, link: Link, members: Iterable[MemberId]) -> None:
+        """Take a device; what is for its members goes over its link from now on."""
+        self._outboxes[device] = Outbox(
+            device, link, self._listener, self._clock, self._spawn, self._on_answer
+        )
+        self._of_member.update(dict.fromkeys(members, device))
+
+    async def async_close(self, device: str) -> None:
+        """Let a device go; nothing more is handed to it."""
+        outbox = self._outboxes.pop(device, None)
+        self._of_member = {
+            member: owner for member, owner in self._of_member.items() if owner != device
+        }
+        if outbox is not None:
+            await outbox.async_close()
+
+    async def async_close_all(self) -> None:
+        """Let every device go."""
+        await asyncio.gather(*(self.async_close(device) for device in tuple(self._outboxes)))
+
+    def submit(self, orders: Iterable[Order], durable: Durable | None) -> None:
+        """Take the orders of a decision, reductions first.
+
+        Args:
+            orders: What is to be done.
+            durable: Done when the decision's records are on disk; None when it has none.
+        """
+        for order in sorted(orders, key=lambda order: order.urgency):
+            outbox = self._outbox(order.member)
+            if outbox is None:
+                now = self._clock()
+                self._listener.answered(order, ActionResult.OFFLINE, now)
+            else:
+                outbox.put(order, durable)
+
+    async def async_command(self, member: MemberId, kind: OrderKind) -> ActionResult:
+        """Have a user's command carried out and return how the device answered."""
+        outbox = self._outbox(member)
+        if outbox is None:
+            return ActionResult.OFFLINE
+        return await outbox.async_command(member, kind)
+
+    async def async_idle(self, member: MemberId) -> ActionResult | None:
+        """Wait until nothing is on its way to a member; return the newest answer, if any."""
+        outbox = self._outbox(member)
+        return ActionResult.OFFLINE if outbox is None else await outbox.async_idle(member)
+
+    def accepted(self, member: MemberId) -> Grant | None:
+        """Return the newest grant that the member's device accepted in this run."""
+        outbox = self._outbox(member)
+        return None if outbox is None else outbox.accepted(member)
+
+    def at_most(self, member: MemberId) -> Grant | None:
+        """Return the largest grant that may be on the member's device; None: nobody knows."""
+        outbox = self._outbox(member)
+        return None if outbox is None else outbox.at_most(member)
+
+    def is_busy(self, member: MemberId) -> bool:
+        """Whether something waits for a member or is on its way to it."""
+        outbox = self._outbox(member)
+        return outbox is not None and outbox.is_busy(member)
+
+    @property
+    def devices(self) -> Mapping[str, Outbox]:
+        """The outboxes by device."""
+        return self._outboxes
+
+    def _outbox(self, member: MemberId) -> Outbox | None:
+        device = self._of_member.get(member)
+        return None if device is None else self._outboxes.get(device)

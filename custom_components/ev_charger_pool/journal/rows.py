@@ -1,0 +1,112 @@
+"""Records as rows of the journal, and back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+import logging
+from typing import Any
+
+from sqlalchemy import RowMapping, Table
+
+from ..pool.actions import ActionKind, ActionStatus, LimitAction
+from ..pool.circuits import CircuitRecord
+from ..pool.limits import LimitUnit
+from ..pool.members import MemberRecord
+from ..pool.quantities import PerPhase
+from ..pool.sessions import Session
+from .schema import CIRCUIT_RECORDS, LIMIT_ACTIONS, MEMBER_RECORDS, SESSIONS
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The wish to drop what the ledger kept of a member or circuit that is gone."""
+
+    subject: str
+
+
+type Record = MemberRecord | CircuitRecord | LimitAction | Session
+type Entry = Record | Forget
+
+type Key = tuple[str, ...]
+
+
+def key_of(entry: Entry) -> Key:
+    """Return what tells one entry from another; of the same key only the newest counts."""
+    match entry:
+        case MemberRecord():
+            return (MEMBER_RECORDS.name, entry.member)
+        case CircuitRecord():
+            return (CIRCUIT_RECORDS.name, entry.circuit, entry.day.isoformat())
+        case LimitAction():
+            return (LIMIT_ACTIONS.name, entry.id)
+        case Session():
+            return (SESSIONS.name, entry.id)
+        case Forget():
+            return ("forget", entry.subject)
+
+
+def row_of(record: Record) -> tuple[Table, Mapping[str, object]]:
+    """Return the table and the row of a record."""
+    match record:
+        case MemberRecord():
+            return MEMBER_RECORDS, asdict(record)
+        case CircuitRecord():
+            amps = record.other_load_max_a
+            return CIRCUIT_RECORDS, {
+                "circuit": record.circuit,
+                "day": record.day,
+                "l1_a": amps.l1,
+                "l2_a": amps.l2,
+                "l3_a": amps.l3,
+            }
+        case LimitAction():
+            return LIMIT_ACTIONS, asdict(record)
+        case Session():
+            return SESSIONS, asdict(record)
+
+
+def member_record(row: Mapping[str, Any]) -> MemberRecord:
+    """Return a member's record from its row."""
+    return MemberRecord(**row)
+
+
+def circuit_record(row: Mapping[str, Any]) -> CircuitRecord:
+    """Return a circuit's record from its row."""
+    return CircuitRecord(
+        circuit=row["circuit"],
+        day=row["day"],
+        other_load_max_a=PerPhase(row["l1_a"], row["l2_a"], row["l3_a"]),
+    )
+
+
+def limit_action(row: Mapping[str, Any]) -> LimitAction:
+    """Return a limit action from its row.
+
+    Raises:
+        ValueError: It holds a word that this version does not know.
+    """
+    return LimitAction(
+        **{
+            **row,
+            "kind": ActionKind(row["kind"]),
+            "unit": LimitUnit(row["unit"]),
+            "status": ActionStatus(row["status"]),
+        }
+    )
+
+
+def session(row: Mapping[str, Any]) -> Session:
+    """Return a session from its row."""
+    return Session(**row)
+
+
+def read_all[T](rows: Iterable[RowMapping], reader: Callable[[Mapping[str, Any]], T]) -> list[T]:
+    """Read rows; one that cannot be understood costs itself only."""
+    records = []
+    for row in rows:
+        try:
+            records.append(reader({str(name): value for name, value in row.items()}))
+        except ValueError as error:
+            _LOGGER.warning("Leaving out a row of the journal: %s (%s)", error, dict(row))
+    return records

@@ -1,0 +1,192 @@
+"""Meters, solar and battery power, read from entities of Home Assistant."""
+
+from collections.abc import Callable, Mapping
+import logging
+import math
+
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    UnitOfElectricCurrent,
+    UnitOfPower,
+)
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    EventStateReportedData,
+    HomeAssistant,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import (
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
+from homeassistant.util.unit_conversion import (
+    BaseUnitConverter,
+    ElectricCurrentConverter,
+    PowerConverter,
+)
+
+from .config import MeterConfig, PoolConfig
+from .pool.circuits import MeterReport, ResourceKind, ResourceReport
+from .pool.members import CircuitId
+from .pool.quantities import PerPhase, PhaseReadings
+from .pool.readings import Reading
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Meters:
+    """Reads the meter of each circuit and the site's resources, and tells when there is news.
+
+    A reading counts from `last_reported`, so that a value that is reported again unchanged is as
+    fresh as a new one (SR-10). An entity that is unavailable, unknown or no number gives no
+    reading: silence, which the pool answers with its fail-safe.
+    """
+
+    def __init__(self, hass: HomeAssistant, on_news: CALLBACK_TYPE) -> None:
+        self._hass = hass
+        self._on_news = on_news
+        self._meters: Mapping[CircuitId, MeterConfig] = {}
+        self._resources: dict[str, tuple[ResourceKind, float]] = {}
+        self._circuits_of: dict[str, set[CircuitId]] = {}
+        self._changed_circuits: set[CircuitId] = set()
+        self._changed_resources: set[str] = set()
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._unreadable: set[str] = set()
+
+    @callback
+    def async_configure(self, config: PoolConfig) -> None:
+        """Follow the entities that are configured now; nothing happens when they stay."""
+        meters = config.meters
+        resources = _resources(config)
+        if (meters, resources) == (self._meters, self._resources):
+            return
+        self.async_stop()
+        self._meters, self._resources = meters, resources
+        for circuit, meter in meters.items():
+            for entity in meter.entities:
+                self._circuits_of.setdefault(entity, set()).add(circuit)
+        entities = self._circuits_of.keys() | resources.keys()
+        if entities:
+            self._unsubscribe = [
+                async_track_state_change_event(self._hass, entities, self._on_change),
+                async_track_state_report_event(self._hass, entities, self._on_report),
+            ]
+        self._changed_circuits.update(meters)
+        self._changed_resources.update(resources)
+        self._on_news()
+
+    @callback
+    def async_stop(self) -> None:
+        """Follow nothing any more."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe = []
+        self._circuits_of = {}
+        self._changed_circuits.clear()
+        self._changed_resources.clear()
+
+    @callback
+    def async_collect(self) -> tuple[list[MeterReport], list[ResourceReport]]:
+        """Return what is new since the last call."""
+        circuits, self._changed_circuits = self._changed_circuits, set()
+        resources, self._changed_resources = self._changed_resources, set()
+        meter_reports = (self._read_meter(circuit) for circuit in circuits)
+        resource_reports = (self._read_resource(entity) for entity in resources)
+        return (
+            [report for report in meter_reports if report is not None],
+            [report for report in resource_reports if report is not None],
+        )
+
+    @callback
+    def _on_change(self, event: Event[EventStateChangedData]) -> None:
+        self._mark(event.data["entity_id"])
+
+    @callback
+    def _on_report(self, event: Event[EventStateReportedData]) -> None:
+        self._mark(event.data["entity_id"])
+
+    def _mark(self, entity: str) -> None:
+        self._changed_circuits.update(self._circuits_of.get(entity, ()))
+        if entity in self._resources:
+            self._changed_resources.add(entity)
+        self._on_news()
+
+    def _read_meter(self, circuit: CircuitId) -> MeterReport | None:
+        meter = self._meters[circuit]
+        sign = -1.0 if meter.inverted else 1.0
+        current = self._read_phases(
+            meter.current, ElectricCurrentConverter, UnitOfElectricCurrent.AMPERE, sign
+        )
+        power = self._read_phases(meter.power, PowerConverter, UnitOfPower.WATT, sign)
+        total = (
+            None
+            if meter.total_power is None
+            else self._read(meter.total_power, PowerConverter, UnitOfPower.WATT, sign)
+        )
+        if current is None and power is None and total is None:
+            return None
+        return MeterReport(circuit=circuit, current_a=current, power_w=power, total_power_w=total)
+
+    def _read_resource(self, entity: str) -> ResourceReport | None:
+        kind, sign = self._resources[entity]
+        reading = self._read(entity, PowerConverter, UnitOfPower.WATT, sign)
+        return None if reading is None else ResourceReport(id=entity, kind=kind, power_w=reading)
+
+    def _read_phases(
+        self,
+        entities: PerPhase[str | None],
+        converter: type[BaseUnitConverter],
+        unit: str,
+        sign: float,
+    ) -> Reading[PhaseReadings] | None:
+        phases = entities.map(
+            lambda entity: None if entity is None else self._read(entity, converter, unit, sign)
+        )
+        arrivals = [reading.arrived_at for reading in phases if reading is not None]
+        if not arrivals:
+            return None
+        # The whole is as old as its oldest phase: a phase that fell silent makes it stale.
+        return Reading(
+            value=phases.map(lambda reading: None if reading is None else reading.value),
+            arrived_at=min(arrivals),
+        )
+
+    def _read(
+        self, entity: str, converter: type[BaseUnitConverter], unit: str, sign: float
+    ) -> Reading[float] | None:
+        state = self._hass.states.get(entity)
+        if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+            return None
+        try:
+            value = converter.convert(
+                float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), unit
+            )
+        except (HomeAssistantError, ValueError) as error:
+            self._complain(entity, str(error))
+            return None
+        if not math.isfinite(value):
+            self._complain(entity, f"{state.state} is not finite")
+            return None
+        if entity in self._unreadable:
+            self._unreadable.discard(entity)
+            _LOGGER.info("Entity %s can be read again", entity)
+        return Reading(value=sign * value, arrived_at=state.last_reported)
+
+    def _complain(self, entity: str, error: str) -> None:
+        if entity not in self._unreadable:
+            self._unreadable.add(entity)
+            _LOGGER.warning("Entity %s gives no reading until it is put right: %s", entity, error)
+
+
+def _resources(config: PoolConfig) -> dict[str, tuple[ResourceKind, float]]:
+    # Home Assistant shows production and discharge as positive, the pool as negative.
+    battery_sign = 1.0 if config.site.battery_inverted else -1.0
+    return {
+        **dict.fromkeys(config.site.solar, (ResourceKind.SOLAR, -1.0)),
+        **dict.fromkeys(config.site.battery, (ResourceKind.BATTERY, battery_sign)),
+    }

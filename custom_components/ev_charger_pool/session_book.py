@@ -1,0 +1,99 @@
+"""Sessions as they go on: begun at plug-in, ended at unplug, kept in the journal."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from .chargers.contract import ConnectorReport
+from .members import connector_shown_state
+from .pool.members import MemberId
+from .pool.sessions import Session
+from .pool.states import ConnectorState
+
+KEEP_EVERY: Final = timedelta(seconds=30)
+"""How often the energy of a session that goes on is written down."""
+
+
+class SessionBook:
+    """The open session of each connector.
+
+    What is open when the process is killed resumes: with the first report that shows a car it
+    goes on, with the first that shows none it ends.
+    """
+
+    def __init__(
+        self,
+        resumed: Iterable[Session],
+        keep: Callable[[Session], object],
+        new_id: Callable[[], str],
+    ) -> None:
+        """Open the book.
+
+        Args:
+            resumed: Sessions that had not ended.
+            keep: Writes a session to the journal.
+            new_id: Makes an id for a new session.
+        """
+        self._keep = keep
+        self._new_id = new_id
+        self._open: dict[MemberId, Session] = {session.member: session for session in resumed}
+        self._kept_at: dict[MemberId, datetime] = {}
+
+    def of(self, member: MemberId) -> Session | None:
+        """Return the session that runs at a connector."""
+        return self._open.get(member)
+
+    def observe(self, member: MemberId, report: ConnectorReport) -> Session | None:
+        """Take a connector's newest report; return the session that runs after it."""
+        before = self._open.get(member)
+        state = connector_shown_state(report)
+        if state.is_ev_connected:
+            fresh = before or Session(
+                id=self._new_id(), member=member, started_at=report.arrived_at
+            )
+            self._go_on(before, counted(fresh, report), report.arrived_at)
+        elif state is ConnectorState.IDLE and before is not None:
+            # The register of the last report still belongs to the car that has just left.
+            self._keep(replace(counted(before, report), ended_at=report.arrived_at))
+            del self._open[member]
+            self._kept_at.pop(member, None)
+        return self._open.get(member)
+
+    def forget(self, member: MemberId, at: datetime) -> None:
+        """End the session of a connector that is no longer part of the site."""
+        session = self._open.pop(member, None)
+        if session is not None:
+            self._keep(replace(session, ended_at=at))
+
+    def keep_all(self) -> None:
+        """Write every open session down."""
+        for session in self._open.values():
+            self._keep(session)
+
+    def _go_on(self, before: Session | None, after: Session, at: datetime) -> None:
+        self._open[after.member] = after
+        kept_at = self._kept_at.get(after.member)
+        is_news = before is None or (before.token, before.transaction) != (
+            after.token,
+            after.transaction,
+        )
+        if is_news or kept_at is None or (at - kept_at >= KEEP_EVERY and before != after):
+            self._kept_at[after.member] = at
+            self._keep(after)
+
+
+def counted(session: Session, report: ConnectorReport) -> Session:
+    """Return a session with what a report tells about it."""
+    register_wh = None if report.energy_wh is None else report.energy_wh.value
+    taken_wh = 0.0
+    if register_wh is not None and session.register_wh is not None:
+        # A register that fell was reset: what was counted stays, counting goes on from there.
+        taken_wh = max(0.0, register_wh - session.register_wh)
+    return replace(
+        session,
+        energy_wh=session.energy_wh + taken_wh,
+        register_wh=session.register_wh if register_wh is None else register_wh,
+        token=report.token or session.token,
+        transaction=report.transaction or session.transaction,
+    )

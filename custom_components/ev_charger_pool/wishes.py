@@ -1,0 +1,155 @@
+"""What the user wants, kept over restarts: modes, priorities, ceilings and set points."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+import logging
+from typing import Any, cast
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+
+from .const import DOMAIN
+from .pool.members import CircuitId, MemberId, MemberWishes, Mode, Priority
+from .power_supplies.contract import SupplyMode, SupplyWishes
+
+_LOGGER = logging.getLogger(__name__)
+
+STORAGE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberWish:
+    """What the user set for one member.
+
+    Attributes:
+        mode: Off or fast.
+        priority: Its tier.
+        user_limit_a: The user's ceiling, amps per phase; None: no ceiling.
+        minimum_current_a: The least current worth charging with; None: the device's own.
+        supply_mode: What a power supply is to do; None before it was ever set, as below.
+        supply_voltage_v: Its set point in volts.
+        supply_current_a: Its current limit in amps.
+        supply_power_w: Its power limit in watts; None: the supply's own.
+    """
+
+    mode: Mode = Mode.FAST
+    priority: Priority = Priority.NORMAL
+    user_limit_a: float | None = None
+    minimum_current_a: float | None = None
+    supply_mode: SupplyMode | None = None
+    supply_voltage_v: float | None = None
+    supply_current_a: float | None = None
+    supply_power_w: float | None = None
+
+    @property
+    def wishes(self) -> MemberWishes:
+        """The part that shapes its demand."""
+        return MemberWishes(mode=self.mode, minimum_current_a=self.minimum_current_a)
+
+    def supply_wishes(self, voltage_v: float, current_a: float) -> SupplyWishes:
+        """Return the set points of a power supply, with its first ones where none were set."""
+        return SupplyWishes(
+            mode=self.supply_mode or SupplyMode.OFF,
+            voltage_v=voltage_v if self.supply_voltage_v is None else self.supply_voltage_v,
+            current_a=current_a if self.supply_current_a is None else self.supply_current_a,
+            power_w=self.supply_power_w,
+        )
+
+
+@dataclass(slots=True)
+class WishStore:
+    """The wishes of one site; each change is on disk before it is answered.
+
+    A ceiling binds restarts too (I6), so that a kill right after the user set one must not lose
+    it.
+    """
+
+    hass: HomeAssistant
+    entry_id: str
+    members: dict[MemberId, MemberWish] = field(default_factory=dict)
+    circuit_limits_a: dict[CircuitId, float] = field(default_factory=dict)
+    _store: Store[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the file."""
+        self._store = Store(self.hass, STORAGE_VERSION, f"{DOMAIN}.{self.entry_id}.wishes")
+
+    def of(self, member: MemberId) -> MemberWish:
+        """Return what the user wants of a member, or what nobody objected to."""
+        return self.members.get(member, MemberWish())
+
+    async def async_load(self) -> None:
+        """Read what was kept; what cannot be understood is left out and logged."""
+        data = await self._store.async_load() or {}
+        for member, wish in _mapping(data.get("members")).items():
+            self.members[member] = _wish_from_json(member, _mapping(wish))
+        for circuit, limit_a in _mapping(data.get("circuits")).items():
+            if _is_ceiling(limit_a):
+                self.circuit_limits_a[circuit] = float(limit_a)
+            else:
+                _LOGGER.warning("Ignoring the stored limit %r of circuit %s", limit_a, circuit)
+
+    async def async_change(self, member: MemberId, **changes: object) -> MemberWish:
+        """Change fields of a member's wish and keep it."""
+        wish = replace(self.of(member), **cast("dict[str, Any]", changes))
+        self.members[member] = wish
+        await self._async_save()
+        return wish
+
+    async def async_limit_circuit(self, circuit: CircuitId, limit_a: float | None) -> None:
+        """Set or lift a ceiling below a circuit's fuse and keep it."""
+        if limit_a is None:
+            self.circuit_limits_a.pop(circuit, None)
+        else:
+            self.circuit_limits_a[circuit] = limit_a
+        await self._async_save()
+
+    async def async_forget(self, subjects: set[str]) -> None:
+        """Drop the wishes of members and circuits that are gone."""
+        known = (self.members.keys() | self.circuit_limits_a.keys()) & subjects
+        if not known:
+            return
+        for subject in known:
+            self.members.pop(subject, None)
+            self.circuit_limits_a.pop(subject, None)
+        await self._async_save()
+
+    async def async_remove(self) -> None:
+        """Delete the file."""
+        await self._store.async_remove()
+
+    async def _async_save(self) -> None:
+        await self._store.async_save(
+            {
+                "members": {member: asdict(wish) for member, wish in self.members.items()},
+                "circuits": dict(self.circuit_limits_a),
+            }
+        )
+
+
+_ENUMS = {"mode": Mode, "priority": Priority, "supply_mode": SupplyMode}
+
+
+def _wish_from_json(member: MemberId, data: Mapping[str, Any]) -> MemberWish:
+    values: dict[str, Any] = {}
+    for item in fields(MemberWish):
+        value = data.get(item.name)
+        if value is None:
+            continue
+        try:
+            values[item.name] = _ENUMS[item.name](value) if item.name in _ENUMS else float(value)
+        except TypeError, ValueError:
+            _LOGGER.warning("Ignoring the stored %s %r of %s", item.name, value, member)
+            continue
+        if item.name not in _ENUMS and not _is_ceiling(values[item.name]):
+            _LOGGER.warning("Ignoring the stored %s %r of %s", item.name, value, member)
+            del values[item.name]
+    return MemberWish(**values)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_ceiling(value: object) -> bool:
+    return isinstance(value, int | float) and 0.0 <= value < float("inf")
