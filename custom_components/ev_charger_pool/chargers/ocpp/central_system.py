@@ -11,7 +11,6 @@ from urllib.parse import unquote
 from aiohttp import WSCloseCode, hdrs, web
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -32,11 +31,11 @@ _ALL_INTERFACES: Final = None
 type UnknownListener = Callable[[UnknownStation], None]
 
 
-class PortInUseError(HomeAssistantError):
+class PortInUseError(OSError):
     """The port for the stations cannot be opened."""
 
 
-class StationClaimedError(HomeAssistantError):
+class StationClaimedError(ValueError):
     """A station belongs to another charger already."""
 
 
@@ -120,13 +119,11 @@ class CentralSystem:
                 await site.start()
             except OSError as error:
                 raise PortInUseError(
+                    error.errno,
                     f"Port {port} for OCPP stations cannot be opened ({error.strerror}). Another "
                     "program or integration may use it: stop that, or set another OCPP port in "
                     "the site's settings and in the stations. Until then stations can connect "
                     f"through Home Assistant's own address at {OCPP_PATH}/<station>",
-                    translation_domain=DOMAIN,
-                    translation_key="ocpp_port_in_use",
-                    translation_placeholders={"port": str(port), "path": OCPP_PATH},
                 ) from error
             opened = [address for address in self._runner.addresses if address not in before]
             # With port 0 each protocol family gets a port of its own; the IPv4 one is told.
@@ -143,10 +140,7 @@ class CentralSystem:
         if holder is not None and not holder.closed:
             raise StationClaimedError(
                 f"OCPP station {config.identity} belongs to another charger already: remove it "
-                "there first, or give this station another identity",
-                translation_domain=DOMAIN,
-                translation_key="ocpp_station_claimed",
-                translation_placeholders={"station": config.identity},
+                "there first, or give this station another identity"
             )
         self._announced.pop(config.identity, None)
         charger = OcppCharger(self._station(config.identity), config)

@@ -110,7 +110,6 @@ class ConnectorModel:
         applied: The newest grant, whether or not it could be brought onto the station yet.
         limit_a: The limit that the station accepted last for the running transaction.
         default_a: The fail-safe current that it accepted since it started.
-        start_tried: Whether a start was asked for since the car was plugged in.
         starting_until: Until when a remote start of ours may still show as a transaction.
     """
 
@@ -120,7 +119,6 @@ class ConnectorModel:
         self.applied: AppliedGrant | None = None
         self.limit_a: float | None = None
         self.default_a: float | None = None
-        self.start_tried = False
         self.starting_until: datetime | None = None
         self._status: PlugStatus | None = None
         self._cable = CableState.UNSPECIFIED
@@ -174,7 +172,6 @@ class ConnectorModel:
         self._attributes["status"] = word
         if status.cable is CableState.UNPLUGGED:
             # What was granted to the car that has left is not meant for the next one (I7).
-            self.start_tried = False
             self.applied = None
         self.rest(now)
 
@@ -216,7 +213,6 @@ class ConnectorModel:
     def begin(self, transaction: Transaction) -> None:
         """Take that a transaction runs."""
         self.transaction = transaction
-        self.start_tried = True
         self.starting_until = None
         self.limit_a = None
 

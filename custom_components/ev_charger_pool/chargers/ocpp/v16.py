@@ -195,8 +195,6 @@ class V16Session:
 
     async def apply(self, connector: int, grant: Grant) -> ActionResult:
         """Bring a grant onto the station."""
-        if self._control.starts_by_itself(connector):
-            self._spawn(self._start(connector))
         return await self._control.apply(connector, grant)
 
     async def start(self, connector: int) -> ActionResult:
@@ -443,16 +441,6 @@ class V16Session:
         return Answer({})
 
     # Helpers
-
-    async def _start(self, connector: int) -> None:
-        result = await self._control.start(connector)
-        if not result.is_success:
-            _LOGGER.info(
-                "Station %s did not start a transaction on connector %d for the pool: %s",
-                self._station.identity,
-                connector,
-                result,
-            )
 
     def _resend(self, connector: ConnectorModel) -> None:
         self._spawn(self._control.resend(connector))

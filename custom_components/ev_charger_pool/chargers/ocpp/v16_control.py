@@ -16,7 +16,6 @@ from ocpp.v16.enums import (
 
 from ...pool.actions import ActionResult
 from ...pool.members import Grant, Lease
-from ...pool.states import ChargingStatus
 from .calls import (
     CallFailedError,
     CallOfflineError,
@@ -24,7 +23,7 @@ from .calls import (
     CallRefusedError,
     CallTimeoutError,
 )
-from .config import MIN_CURRENT_A, Authorization, Timings
+from .config import Timings
 from .framing import ErrorCode, Payload
 from .link import StationLink
 from .model import AppliedGrant, Availability, ConnectorModel
@@ -140,23 +139,6 @@ class V16Control:
             )
         )
 
-    def starts_by_itself(self, connector: int) -> bool:
-        """Whether a grant is reason enough to start a transaction.
-
-        So it is where anybody may charge, once for each car that is plugged in.
-        """
-        found = self._station.model.connectors[connector]
-        config = self._station.config
-        return (
-            config is not None
-            and config.authorization is Authorization.ANYONE
-            and found.charging is ChargingStatus.WAITING_FOR_AUTHORIZATION
-            and not found.is_occupied
-            and not found.start_tried
-            and found.applied is not None
-            and found.applied.grant.current_a >= MIN_CURRENT_A
-        )
-
     async def start(self, connector: int) -> ActionResult:
         """Start a transaction, or wake the one that is suspended by sending its limit again."""
         found = self._station.model.connectors.get(connector)
@@ -177,7 +159,6 @@ class V16Control:
         found = self._station.model.connectors.get(connector)
         if found is None:
             return ActionResult.FAILED
-        found.start_tried = True
         if not found.is_occupied:
             return ActionResult.ACCEPTED
         if found.transaction is None:
@@ -220,7 +201,6 @@ class V16Control:
         )
 
     async def _remote_start(self, found: ConnectorModel, now: datetime) -> ActionResult:
-        found.start_tried = True
         found.starting_until = now + _REMOTE_START_VALID
         request: Payload = {"connectorId": found.number, "idTag": own_token(found.number)}
         applied = found.applied
