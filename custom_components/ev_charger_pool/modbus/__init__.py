@@ -1,0 +1,1 @@
+"""What Modbus drivers share: the link to a unit, and device profiles as data."""
