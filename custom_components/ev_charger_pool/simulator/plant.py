@@ -16,9 +16,6 @@ from .meters import MeterSpec, MeterValue, SimulatedMeter
 LONGEST_STEP_S: Final = 1.0
 """Physics is computed in steps of at most this length."""
 
-_SUPPLY_OHM: Final = 0.12
-"""Impedance of the grid connection: 25 A cost 3 V."""
-
 _VOLTAGE_RANGE_V: Final = (207.0, 253.0)
 """EN 50160: nominal +- 10 %."""
 
@@ -212,6 +209,7 @@ class PlantSpec:
         sun: The solar installation, at the root.
         battery: The home battery, at the root.
         meters: The meters, each at its circuit.
+        supply_ohm: Impedance of the grid connection; at the default 25 A cost 3 V.
     """
 
     circuits: Mapping[CircuitId, CircuitId | None]
@@ -219,6 +217,7 @@ class PlantSpec:
     sun: SunSpec | None = None
     battery: BatterySpec | None = None
     meters: tuple[MeterSpec, ...] = ()
+    supply_ohm: float = 0.12
 
     @property
     def root(self) -> CircuitId:
@@ -360,7 +359,7 @@ class Plant:
         grid = flows[self.spec.root]
         low, high = _VOLTAGE_RANGE_V
         for index in range(3):
-            dropped = NOMINAL_VOLTAGE_V - _SUPPLY_OHM * grid[index]
+            dropped = NOMINAL_VOLTAGE_V - self.spec.supply_ohm * grid[index]
             volts[index] = min(max(dropped, low), high)
 
     def _add_members(self) -> None:

@@ -1,0 +1,319 @@
+"""A controller against a simulated site, at many times real time, with a judge beside it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+import traceback
+from typing import Final
+
+from ..balancing.contract import Controller, Decision
+from ..pool.actions import ActionResult
+from ..pool.circuits import CircuitRecord, MeterReport, ResourceKind, ResourceReport
+from ..pool.members import CircuitId, MemberId, MemberRecord, Order
+from ..pool.readings import Reading
+from .dc import SimulatedSupply
+from .devices import Firmware, Station, Supply
+from .judge.conduct import ConductJudge
+from .judge.decisions import DecisionJudge
+from .judge.overloads import OverloadJudge
+from .judge.truth import Truth
+from .judge.violations import Findings, Rule, Violation
+from .links import SimulatedLink
+from .meters import MeterKind, MeterValue
+from .plant import Plant, SimulatedConnector
+from .scenario import MemberPlan, Outage, OutageKind, Scenario
+
+STARTED_AT: Final = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
+"""When every simulated stretch begins."""
+
+_RESOURCES_EVERY_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        violations: What the judge found.
+        simulated_s: How long it ran.
+        energy_wh: What the cars took.
+        orders: How many orders were given.
+    """
+
+    violations: tuple[Violation, ...]
+    simulated_s: float
+    energy_wh: float
+    orders: int
+
+
+class ControllerBrokeError(Exception):
+    """The controller raised something, which it must never do (I8)."""
+
+
+def _ask[**P, R](method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call the controller.
+
+    Raises:
+        ControllerBrokeError: It raised something.
+    """
+    try:
+        return method(*args, **kwargs)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise ControllerBrokeError(f"{error!r} at {place.filename}:{place.lineno}") from error
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a journal would have kept."""
+
+    members: dict[MemberId, MemberRecord] = field(default_factory=dict)
+    circuits: dict[tuple[CircuitId, datetime], CircuitRecord] = field(default_factory=dict)
+
+
+class ClosedLoop:
+    """One run of a controller on a scenario, at steps of one second.
+
+    Each second: electricity, devices, links, news to the controller, one decision, orders to the
+    links, judgement. An exception out of the controller is a violation (I8) and ends the run.
+    """
+
+    def __init__(self, scenario: Scenario, new_controller: Callable[[], Controller]) -> None:
+        self.scenario = scenario
+        self.now_s = 0.0
+        rng = Random(scenario.seed)
+        self._new_controller = new_controller
+        self._connectors: dict[MemberId, SimulatedConnector] = {}
+        self._supplies: dict[MemberId, SimulatedSupply] = {}
+        self._devices: dict[MemberId, Firmware] = {}
+        for plan in scenario.members:
+            self._devices[plan.settings.member] = self._build(plan)
+        self.plant = Plant(
+            scenario.plant,
+            rng=rng,
+            started_at=STARTED_AT,
+            connectors=self._connectors,
+            supplies=self._supplies,
+            at={plan.settings.member: plan.settings.circuit for plan in scenario.members},
+        )
+        self._links = {
+            link: SimulatedLink(
+                {
+                    plan.settings.member: self._devices[plan.settings.member]
+                    for plan in scenario.members
+                    if plan.link == link
+                },
+                delay_s,
+                Random(rng.getrandbits(64)),
+            )
+            for link, delay_s in scenario.link_delay_s.items()
+        }
+        self._link_of = {plan.settings.member: plan.link for plan in scenario.members}
+        self.findings = Findings()
+        self.truth = Truth(scenario, self.plant, self._devices, self._links)
+        self._overloads = OverloadJudge(self.truth, self.findings)
+        self._decisions = DecisionJudge(scenario, self.truth, self.findings)
+        self._conduct = ConductJudge(scenario, self.truth, self.findings)
+        self._kept = _Kept()
+        self._limits = list(scenario.limits)
+        self._wishes = list(scenario.wishes)
+        self._outages = list(scenario.outages)
+        self._outage: Outage | None = None
+        self._orders = 0
+        self._resources_s = 0.0
+        self.controller: Controller | None = new_controller()
+        _ask(self.controller.configure, scenario.site, STARTED_AT)
+        self.decision: Decision | None = None
+        """The newest decision."""
+
+    @property
+    def now(self) -> datetime:
+        """The wall time of the simulation."""
+        return STARTED_AT + timedelta(seconds=self.now_s)
+
+    def run(self) -> Outcome:
+        """Run to the end of the scenario, or until the controller breaks."""
+        while self.now_s < self.scenario.duration_s:
+            try:
+                self.step()
+            except ControllerBrokeError as broke:
+                self.findings.add(Rule.I8, self.now_s, "controller", str(broke))
+                break
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """Return what came of the run so far."""
+        return Outcome(
+            violations=tuple(self.findings.violations),
+            simulated_s=self.now_s,
+            energy_wh=sum(connector.energy_wh for connector in self._connectors.values()),
+            orders=self._orders,
+        )
+
+    def step(self) -> None:
+        """Let one second pass."""
+        self.now_s += 1.0
+        now_s = self.now_s
+        heard = self.plant.advance(self.now)
+        for device in self._devices.values():
+            device.advance(now_s)
+        self._stop_or_start()
+        for link in self._links.values():
+            link.advance(now_s, self._sent, self._answered)
+        self.truth.advance(now_s)
+        self._tell_meters(heard)
+        self._tell_devices()
+        self._tell_resources()
+        self._tell_people()
+        if self.controller is not None and self._outage is None:
+            self._decide(self.controller)
+        self._overloads.advance(now_s)
+        self._conduct.advance(now_s)
+
+    def _build(self, plan: MemberPlan) -> Firmware:
+        settings = plan.settings
+        if plan.supply is not None and plan.load is not None:
+            output = SimulatedSupply(phases=settings.phases, load=plan.load)
+            self._supplies[settings.member] = output
+            return Supply(output, settings, plan.firmware, plan.supply, STARTED_AT)
+        connector = SimulatedConnector(
+            phases=settings.phases, max_current_a=settings.max_current_a, visits=plan.visits
+        )
+        self._connectors[settings.member] = connector
+        return Station(connector, settings, plan.firmware, STARTED_AT)
+
+    def _stop_or_start(self) -> None:
+        now_s = self.now_s
+        if self._outage is None:
+            if self._outages and now_s >= self._outages[0].from_s:
+                self._outage = self._outages.pop(0)
+                self._conduct.died(now_s)
+                if self._outage.kind is OutageKind.KILLED:
+                    self.controller = None
+                    for link in self._links.values():
+                        link.drop()
+            return
+        if now_s < self._outage.until_s:
+            return
+        if self._outage.kind is OutageKind.KILLED:
+            self._restart()
+        self._outage = None
+        self._conduct.revived(now_s)
+        for knowledge in self.truth.knowledge.values():
+            knowledge.restart()
+
+    def _restart(self) -> None:
+        controller = self._new_controller()
+        _ask(controller.configure, self.scenario.site, self.now)
+        _ask(
+            controller.restore,
+            tuple(self._kept.members.values()),
+            tuple(self._kept.circuits.values()),
+            self.now,
+        )
+        self.controller = controller
+        self._decisions.restarted(
+            self.now_s,
+            {member: record.granted_a for member, record in self._kept.members.items()},
+        )
+        passed = [change for change in self.scenario.limits if change.at_s <= self.now_s]
+        if passed:
+            _ask(controller.set_limits, passed[-1].limits)
+        for wish in self.scenario.wishes:
+            if wish.at_s <= self.now_s:
+                _ask(controller.wish, wish.member, wish.wishes)
+        for device in self._devices.values():
+            device.tell(self.now_s)
+
+    def _tell_meters(self, heard: dict[CircuitId, list[MeterValue]]) -> None:
+        controller = self.controller
+        if controller is None:
+            return
+        for circuit, values in heard.items():
+            for value in values:
+                if self._outage is None:
+                    self.truth.knowledge[circuit].hear(value, self.now_s)
+                self._decisions.heard(circuit, value, self.now_s)
+                _ask(controller.observe_meter, self._meter_report(circuit, value))
+
+    def _meter_report(self, circuit: CircuitId, value: MeterValue) -> MeterReport:
+        spec = self.plant.meters[circuit].spec
+        measured_at = STARTED_AT + timedelta(seconds=value.measured_s) if spec.tells_time else None
+        if spec.kind is MeterKind.TOTAL:
+            total = value.values.l1
+            if total is None:
+                return MeterReport(circuit=circuit)
+            return MeterReport(
+                circuit=circuit,
+                total_power_w=Reading(value=total, arrived_at=self.now, measured_at=measured_at),
+            )
+        reading = Reading(value=value.values, arrived_at=self.now, measured_at=measured_at)
+        if spec.kind is MeterKind.POWERS:
+            return MeterReport(circuit=circuit, power_w=reading)
+        return MeterReport(circuit=circuit, current_a=reading)
+
+    def _tell_devices(self) -> None:
+        now_s = self.now_s
+        for device in self._devices.values():
+            for report in device.heard(now_s):
+                if self.controller is not None:
+                    self._decisions.reported(report, now_s)
+                    _ask(self.controller.observe_member, report)
+
+    def _tell_resources(self) -> None:
+        if self.now_s < self._resources_s or self.controller is None:
+            return
+        self._resources_s = self.now_s + _RESOURCES_EVERY_S
+        for kind, power_w, there in (
+            (ResourceKind.SOLAR, -self.plant.solar_power_w, self.plant.sun is not None),
+            (ResourceKind.BATTERY, self.plant.battery_power_w, self.plant.battery is not None),
+        ):
+            if there:
+                _ask(
+                    self.controller.observe_resource,
+                    ResourceReport(
+                        id=kind.value,
+                        kind=kind,
+                        power_w=Reading(value=power_w, arrived_at=self.now),
+                    ),
+                )
+
+    def _tell_people(self) -> None:
+        controller = self.controller
+        while self._limits and self._limits[0].at_s <= self.now_s:
+            limits = self._limits.pop(0).limits
+            self._decisions.limited(limits)
+            self._conduct.limited(limits, self.now_s)
+            if controller is not None:
+                _ask(controller.set_limits, limits)
+        while self._wishes and self._wishes[0].at_s <= self.now_s:
+            wish = self._wishes.pop(0)
+            self._conduct.wished(wish.member, wish.wishes)
+            if controller is not None:
+                _ask(controller.wish, wish.member, wish.wishes)
+
+    def _decide(self, controller: Controller) -> None:
+        now_s = self.now_s
+        self.decision = decision = _ask(controller.decide, self.now)
+        for record in decision.records:
+            self._kept.members[record.member] = record
+        for kept in decision.circuit_records:
+            self._kept.circuits[kept.circuit, kept.day] = kept
+        self._orders += len(decision.orders)
+        for order in decision.orders:
+            self._links[self._link_of[order.member]].put(order)
+        raised = self._decisions.decided(decision, now_s)
+        self._conduct.decided(decision, now_s)
+        for member in raised:
+            self._overloads.raised(member, now_s)
+        for link in self._links.values():
+            link.advance(now_s, self._sent, self._answered)
+
+    def _sent(self, order: Order) -> None:
+        if self.controller is not None:
+            _ask(self.controller.sent, order, self.now)
+
+    def _answered(self, order: Order, result: ActionResult) -> None:
+        if self.controller is not None:
+            _ask(self.controller.answered, order, result, self.now)

@@ -1,0 +1,504 @@
+"""Firmware of simulated stations and supplies, without a network: the pool's adversaries.
+
+A device takes orders that reach it, keeps leases, reports late, and at times is out of reach, stuck,
+refuses, ignores, lies or starts anew. Beside what it does it keeps what a device that obeys would do
+in its place (`obedient_a`), so that whoever judges a controller can tell the two apart.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from ..pool.actions import ActionResult
+from ..pool.members import Grant, MemberReport, MemberSettings, Order, OrderKind
+from ..pool.quantities import PerPhase, PhaseReadings
+from ..pool.readings import Reading
+from ..pool.states import ChargingStatus, ConnectorState
+from .dc import SimulatedSupply
+from .plant import SimulatedConnector
+
+OVERDRAW_A: Final = 3.0
+"""What a device that overdraws offers above its limit."""
+
+REPAIR_AFTER_S: Final = 60.0
+"""A person enables an inoperative connector this long after its fault is gone."""
+
+SUPPLY_LOSSES: Final = 0.85 * 0.95 * 207.0
+"""SR-13: DC watts that one ampere on one phase pays for at worst."""
+
+
+class DeviceFaultKind(StrEnum):
+    """What goes wrong with a device for a while."""
+
+    OFFLINE = "offline"
+    STALLED = "stalled"
+    SILENT = "silent"
+    REFUSES = "refuses"
+    IGNORES = "ignores"
+    LIES = "lies"
+    OVERDRAWS = "overdraws"
+    REBOOTS = "reboots"
+
+
+UNREACHABLE: Final = frozenset(
+    {DeviceFaultKind.OFFLINE, DeviceFaultKind.STALLED, DeviceFaultKind.REBOOTS}
+)
+"""Faults in which no order gets through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFault:
+    """A time in which a device misbehaves, in seconds from the start."""
+
+    kind: DeviceFaultKind
+    from_s: float
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareSpec:
+    """How a device behaves.
+
+    Attributes:
+        report_s: Time between two reports with measurements.
+        report_lag_s: A report arrives this long after it was measured.
+        apply_lag_s: Time from an order's arrival until the offer to the car changes.
+        offline_after_s: Its loss is noticed after this.
+        reports_limit: Whether it tells the limit in force.
+        tells_time: Whether its measurements carry their time.
+        tells_boot: Whether it tells when it started.
+        boot_default_a: Its limit after a start.
+        forgets_with_session: Whether a new session starts at the fail-safe current.
+        lapses_to_fail_safe: Whether it can lapse to its fail-safe only, and not to less.
+        lease_works: Whether it lets go of an unrenewed grant at all.
+        obeys_stop: Whether a stop and a disable work while it ignores or lies.
+        faults: What goes wrong.
+    """
+
+    report_s: float = 5.0
+    report_lag_s: float = 0.5
+    apply_lag_s: float = 1.0
+    offline_after_s: float = 2.0
+    reports_limit: bool = True
+    tells_time: bool = False
+    tells_boot: bool = True
+    boot_default_a: float = 0.0
+    forgets_with_session: bool = True
+    lapses_to_fail_safe: bool = False
+    lease_works: bool = True
+    obeys_stop: bool = True
+    faults: tuple[DeviceFault, ...] = ()
+
+    def fault(self, now_s: float) -> DeviceFaultKind | None:
+        """Return what is wrong with it at a time."""
+        for fault in self.faults:
+            if fault.from_s <= now_s < fault.until_s:
+                return fault.kind
+        return None
+
+
+class Limit:
+    """A limit in force with the lease on it."""
+
+    __slots__ = ("current_a", "lapse_to_a", "lapses_s", "power_w")
+
+    def __init__(self, current_a: float) -> None:
+        self.current_a = current_a
+        self.power_w: float | None = None
+        self.lapse_to_a = current_a
+        self.lapses_s = float("inf")
+
+    def set(self, current_a: float) -> None:
+        """Fall back to a standing limit without a lease."""
+        self.current_a = current_a
+        self.power_w = None
+        self.lapses_s = float("inf")
+
+    def take(self, grant: Grant, lapse_to_a: float, now_s: float) -> None:
+        """Take a grant, or renew it."""
+        self.current_a = grant.current_a
+        self.power_w = grant.power_w
+        self.lapse_to_a = lapse_to_a
+        lease = grant.lease
+        self.lapses_s = float("inf") if lease is None else now_s + lease.total_seconds()
+
+    def lapse(self, now_s: float) -> None:
+        """Let go of the grant once its lease is over."""
+        if now_s >= self.lapses_s:
+            self.set(self.lapse_to_a)
+
+
+class Firmware:
+    """What stations and supplies have in common: orders, leases, faults, the time of reports."""
+
+    def __init__(self, settings: MemberSettings, spec: FirmwareSpec, started_at: datetime) -> None:
+        self.settings = settings
+        self.spec = spec
+        self.limit = Limit(settings.fail_safe_a)
+        """What it keeps to."""
+        self.obedient = Limit(settings.fail_safe_a)
+        """What it would keep to if it obeyed every order that reached it."""
+        self.fail_safe_a = settings.fail_safe_a
+        """Its standing limit without a grant; grants may change it (SR-1)."""
+        self.disabled = False
+        self.stopped = False
+        self.booted_at: datetime | None = None
+        self.trouble_s = -float("inf")
+        """When it last misbehaved or was out of reach."""
+        self._started_at = started_at
+        self._arrived: deque[tuple[float, Order]] = deque()
+        self._outgoing: deque[tuple[float, MemberReport]] = deque()
+        self._next_report_s = 0.0
+        self._was: DeviceFaultKind | None = None
+        self._fault_since_s = 0.0
+        self._told_offline = False
+        self._disabled_at_s = 0.0
+
+    @property
+    def obedient_a(self) -> float:
+        """The amps per phase that it would offer if it obeyed."""
+        return 0.0 if self.disabled or self.stopped else self.obedient.current_a
+
+    @property
+    def draw_a(self) -> float:
+        """The true AC current on each phase that is used."""
+        raise NotImplementedError
+
+    def receive(self, order: Order, now_s: float) -> ActionResult | None:
+        """Take an order that came over the link.
+
+        Returns:
+            Its answer; None when there is none.
+        """
+        match self.spec.fault(now_s):
+            case DeviceFaultKind.OFFLINE | DeviceFaultKind.STALLED | DeviceFaultKind.REBOOTS:
+                return None
+            case DeviceFaultKind.REFUSES:
+                self._pretend(order, now_s)
+                return ActionResult.REJECTED
+            case _:
+                self._arrived.append((now_s + self.spec.apply_lag_s, order))
+                return ActionResult.ACCEPTED
+
+    def advance(self, now_s: float) -> None:
+        """Work off what is due by `now_s`."""
+        fault = self.spec.fault(now_s)
+        if fault is not None:
+            self.trouble_s = now_s
+        if fault is not self._was:
+            self._change(fault, now_s)
+        while self._arrived and self._arrived[0][0] <= now_s:
+            self._apply(self._arrived.popleft()[1], now_s, fault)
+        if self.spec.lease_works:
+            self.limit.lapse(now_s)
+        self.obedient.lapse(now_s)
+        self._drive(fault)
+        if (
+            fault is DeviceFaultKind.OFFLINE or fault is DeviceFaultKind.REBOOTS
+        ) and now_s >= self._fault_since_s + self.spec.offline_after_s:
+            self._tell_offline(now_s)
+        elif now_s >= self._next_report_s:
+            self.tell(now_s)
+
+    def tell(self, now_s: float) -> None:
+        """Send a report, unless it is out of reach or silent."""
+        self._next_report_s = now_s + self.spec.report_s
+        if self.spec.fault(now_s) in UNREACHABLE | {DeviceFaultKind.SILENT}:
+            return
+        self._told_offline = False
+        arrives_s = now_s + self.spec.report_lag_s
+        self._outgoing.append((arrives_s, self._report(now_s, arrives_s)))
+
+    def heard(self, now_s: float) -> list[MemberReport]:
+        """Return the reports that arrive by `now_s`."""
+        reports = []
+        while self._outgoing and self._outgoing[0][0] <= now_s:
+            reports.append(self._outgoing.popleft()[1])
+        return reports
+
+    def misbehaves(self, now_s: float) -> bool:
+        """Whether it does not do what the orders that reached it say, or none can reach it."""
+        fault = self.spec.fault(now_s)
+        return fault is not None and fault is not DeviceFaultKind.SILENT
+
+    def at(self, now_s: float) -> datetime:
+        """Return the wall time of a number of seconds since the start."""
+        return self._started_at + timedelta(seconds=now_s)
+
+    def _change(self, fault: DeviceFaultKind | None, now_s: float) -> None:
+        ended, self._was = self._was, fault
+        self._fault_since_s = now_s
+        if ended is DeviceFaultKind.REBOOTS:
+            self.limit.set(self.spec.boot_default_a)
+            self.obedient.set(self.fail_safe_a)
+            self.disabled = self.stopped = False
+            self.booted_at = self.at(now_s)
+        if fault is DeviceFaultKind.REBOOTS:
+            self._arrived.clear()
+            self.limit.set(0.0)
+        if fault is DeviceFaultKind.LIES:
+            self.limit.set(self.settings.max_current_a)
+        if ended is not None and fault is None:
+            if ended in {DeviceFaultKind.LIES, DeviceFaultKind.IGNORES, DeviceFaultKind.REFUSES}:
+                self.limit.set(self.obedient.current_a)
+                self.limit.lapse_to_a = self.obedient.lapse_to_a
+                self.limit.lapses_s = self.obedient.lapses_s
+            self.tell(now_s)
+
+    def _apply(self, order: Order, now_s: float, fault: DeviceFaultKind | None) -> None:
+        self._pretend(order, now_s)
+        if fault in {DeviceFaultKind.IGNORES, DeviceFaultKind.LIES}:
+            if self.spec.obeys_stop and order.kind in {OrderKind.STOP, OrderKind.DISABLE}:
+                self.stopped = True
+                self.disabled = self.disabled or order.kind is OrderKind.DISABLE
+            return
+        match order.kind:
+            case OrderKind.SET | OrderKind.RENEW:
+                self.limit.take(order.grant, self._lapse_to(order.grant), now_s)
+            case OrderKind.STOP:
+                self.stopped = True
+            case OrderKind.DISABLE:
+                self.disabled = True
+                self._disabled_at_s = now_s
+            case OrderKind.START:
+                self.stopped = False
+                self._wake()
+
+    def _pretend(self, order: Order, now_s: float) -> None:
+        """Keep book of what obeying would be."""
+        if order.kind in {OrderKind.SET, OrderKind.RENEW}:
+            self.fail_safe_a = min(order.grant.fail_safe_a, self.settings.fail_safe_a)
+            self.obedient.take(order.grant, self._lapse_to(order.grant), now_s)
+
+    def _lapse_to(self, grant: Grant) -> float:
+        if self.spec.lapses_to_fail_safe:
+            return self.fail_safe_a
+        return min(grant.lapse_to_a, self.fail_safe_a)
+
+    def _tell_offline(self, now_s: float) -> None:
+        if not self._told_offline:
+            self._told_offline = True
+            self._outgoing.append(
+                (
+                    now_s,
+                    MemberReport(
+                        member=self.settings.member,
+                        arrived_at=self.at(now_s),
+                        online=False,
+                        state=ConnectorState.MISSING,
+                    ),
+                )
+            )
+
+    def _allowed_a(self, fault: DeviceFaultKind | None) -> float:
+        """Return what it offers now, faults included."""
+        if self.disabled or self.stopped or fault is DeviceFaultKind.REBOOTS:
+            return 0.0
+        if fault is DeviceFaultKind.OVERDRAWS and self.limit.current_a > 0.0:
+            return self.limit.current_a + OVERDRAW_A
+        return self.limit.current_a
+
+    def _drive(self, fault: DeviceFaultKind | None) -> None:
+        raise NotImplementedError
+
+    def _wake(self) -> None:
+        raise NotImplementedError
+
+    def _report(self, now_s: float, arrives_s: float) -> MemberReport:
+        raise NotImplementedError
+
+
+class Station(Firmware):
+    """One connector of a charging station."""
+
+    def __init__(
+        self,
+        connector: SimulatedConnector,
+        settings: MemberSettings,
+        spec: FirmwareSpec,
+        started_at: datetime,
+    ) -> None:
+        super().__init__(settings, spec, started_at)
+        self.connector = connector
+        self._sessions = 0
+        self._plugged = False
+        self._changed = False
+        connector.subscribe(self._notice)
+        connector.offer(self.limit.current_a)
+
+    @property
+    def draw_a(self) -> float:
+        """The true current on each phase that is used."""
+        return self.connector.amps
+
+    def advance(self, now_s: float) -> None:
+        """Work off what is due by `now_s`, and tell what changed at the plug at once."""
+        if self.connector.car_connected != self._plugged:
+            self._plugged = self.connector.car_connected
+            if self._plugged:
+                self._sessions += 1
+                if self.spec.forgets_with_session:
+                    self.limit.set(self.fail_safe_a)
+                    self.obedient.set(self.fail_safe_a)
+            else:
+                self.stopped = False
+        if self.disabled and now_s > self.trouble_s + REPAIR_AFTER_S:
+            self.disabled = self.stopped = False
+        super().advance(now_s)
+        if self._changed:
+            self._changed = False
+            self.tell(now_s)
+
+    def _notice(self) -> None:
+        self._changed = True
+
+    def _drive(self, fault: DeviceFaultKind | None) -> None:
+        allowed_a = self._allowed_a(fault)
+        if allowed_a != self.connector.offered_a:
+            self.connector.offer(allowed_a)
+
+    def _wake(self) -> None:
+        self.connector.wake()
+
+    def _report(self, now_s: float, arrives_s: float) -> MemberReport:
+        connector = self.connector
+        arrived_at = self.at(arrives_s)
+        measured_at = self.at(now_s) if self.spec.tells_time else None
+        current: Reading[PhaseReadings] | None = None
+        power: Reading[float] | None = None
+        if self.settings.measures_current:
+            amps = connector.current_a.map(lambda value: round(value, 2))
+            own = PerPhase[float | None](
+                amps.l1,
+                amps.l2 if len(connector.phases) > 1 else None,
+                amps.l3 if len(connector.phases) > 2 else None,  # noqa: PLR2004 - three phases
+            )
+            current = Reading(value=own, arrived_at=arrived_at, measured_at=measured_at)
+            power = Reading(
+                value=round(connector.power_w), arrived_at=arrived_at, measured_at=measured_at
+            )
+        lying = self.spec.fault(now_s) is DeviceFaultKind.LIES
+        told = self.obedient if lying else self.limit
+        return MemberReport(
+            member=self.settings.member,
+            arrived_at=arrived_at,
+            online=True,
+            state=self._state(),
+            charging=self._charging(),
+            current=current,
+            power_w=power,
+            limit_a=told.current_a if self.spec.reports_limit else None,
+            booted_at=self.booted_at if self.spec.tells_boot else None,
+            session=f"{self.settings.member}/{self._sessions}" if self._plugged else None,
+        )
+
+    def _state(self) -> ConnectorState:
+        if self.disabled:
+            return ConnectorState.ERROR
+        return ConnectorState.EV_LOCKED if self._plugged else ConnectorState.IDLE
+
+    def _charging(self) -> ChargingStatus:
+        connector = self.connector
+        if not self._plugged:
+            return ChargingStatus.NOT_CHARGING
+        if self.stopped:
+            return ChargingStatus.FINISHED
+        if connector.amps > 0.0:
+            return ChargingStatus.CHARGING
+        if connector.offered_a == 0.0:
+            return ChargingStatus.SUSPENDED_BY_CHARGER
+        return ChargingStatus.SUSPENDED_BY_EV
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyPlan:
+    """What a user does with a supply.
+
+    Attributes:
+        voltage_v: Voltage limit.
+        current_a: Output current limit.
+        runs: Times in which it is to export, in seconds from the start.
+        measures_ac: Whether something measures its AC side.
+    """
+
+    voltage_v: float
+    current_a: float
+    runs: tuple[tuple[float, float], ...]
+    measures_ac: bool = False
+
+
+class Supply(Firmware):
+    """A DC supply with its driver: the grant in watts bounds the user's set points (SR-13)."""
+
+    def __init__(
+        self,
+        output: SimulatedSupply,
+        settings: MemberSettings,
+        spec: FirmwareSpec,
+        plan: SupplyPlan,
+        started_at: datetime,
+    ) -> None:
+        super().__init__(settings, spec, started_at)
+        self.output = output
+        self.plan = plan
+        self._running = False
+
+    @property
+    def draw_a(self) -> float:
+        """The true AC current on each of its phases."""
+        return self.output.ac_current_a
+
+    def advance(self, now_s: float) -> None:
+        """Work off what is due by `now_s`."""
+        running = any(start <= now_s < end for start, end in self.plan.runs)
+        changed, self._running = running is not self._running, running
+        super().advance(now_s)
+        if changed:
+            self.tell(now_s)
+
+    def _set_current_a(self, fault: DeviceFaultKind | None) -> float:
+        """Return the output current that keeps voltage limit times current within the grant."""
+        watts = self._allowed_a(fault) * SUPPLY_LOSSES * len(self.settings.phases)
+        told = self.limit.power_w
+        if told is not None and fault is None:
+            watts = min(watts, told)
+        return min(self.plan.current_a, watts / self.plan.voltage_v)
+
+    def _drive(self, fault: DeviceFaultKind | None) -> None:
+        current_a = self._set_current_a(fault)
+        self.output.set_output(
+            self._running and current_a > 0.0, self.plan.voltage_v, current_a, None
+        )
+
+    def _wake(self) -> None:
+        """A supply does not sleep."""
+
+    def _report(self, now_s: float, arrives_s: float) -> MemberReport:
+        arrived_at = self.at(arrives_s)
+        measured_at = self.at(now_s) if self.spec.tells_time else None
+        current: Reading[PhaseReadings] | None = None
+        if self.plan.measures_ac:
+            amps = [round(self.output.ac_current_a, 2)] * len(self.settings.phases)
+            own = PerPhase[float | None](*(amps + [None] * (3 - len(amps))))
+            current = Reading(value=own, arrived_at=arrived_at, measured_at=measured_at)
+        set_current = self._set_current_a(self.spec.fault(now_s)) if self._running else 0.0
+        cost = self.plan.voltage_v / (SUPPLY_LOSSES * len(self.settings.phases))
+        return MemberReport(
+            member=self.settings.member,
+            arrived_at=arrived_at,
+            online=True,
+            state=ConnectorState.EV_PLUGGED if self._running else ConnectorState.IDLE,
+            charging=ChargingStatus.CHARGING
+            if self.output.current_a > 0.0
+            else ChargingStatus.NOT_CHARGING,
+            current=current,
+            power_w=Reading(
+                value=round(self.output.power_w), arrived_at=arrived_at, measured_at=measured_at
+            ),
+            demand_w=self.plan.voltage_v * self.plan.current_a if self._running else 0.0,
+            set_current_a=set_current * cost,
+            booted_at=self.booted_at if self.spec.tells_boot else None,
+            session=f"{self.settings.member}/run" if self._running else None,
+        )

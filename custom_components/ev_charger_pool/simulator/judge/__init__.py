@@ -1,0 +1,1 @@
+"""Judging a controller: the invariants of the pool, checked in true currents."""

@@ -1,0 +1,200 @@
+"""What devices do under a controller over time: lapses (I5), fail-safes, ceilings, liveness."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ...balancing.contract import Decision
+from ...pool.limits import Limit, LimitUnit
+from ...pool.members import MemberId, MemberWishes, Mode
+from ...pool.quantities import PHASES
+from ..devices import Station
+from ..scenario import Scenario, above
+from .overloads import BLIND_AFTER_S
+from .truth import REACTION_S, TOLERANCE_A, MemberTruth, Truth
+from .violations import Findings, Rule
+from .windows import SlidingMaximum
+
+HUNGRY_AFTER_S: Final = 600.0
+"""A member that has room and wants energy is granted something within this."""
+
+HUNGRY_MARGIN_A: Final = 4.0
+"""Room that a controller may keep for noise before it serves somebody."""
+
+TROUBLED_FOR_S: Final = 900.0
+"""A member that was in trouble may be kept off this long."""
+
+
+class ConductJudge:
+    """Judges what becomes of grants, second by second."""
+
+    def __init__(self, scenario: Scenario, truth: Truth, findings: Findings) -> None:
+        self._truth = truth
+        self._findings = findings
+        self._paths = {
+            circuit.id: above(scenario.site.circuits, circuit.id)
+            for circuit in scenario.site.circuits
+        }
+        self._generates = scenario.plant.sun is not None or scenario.plant.battery is not None
+        self._capped = any(circuit.limit_w is not None for circuit in scenario.site.circuits)
+        self._dead_since_s: float | None = None
+        self._revived_s = 0.0
+        self._limits: Sequence[Limit] = ()
+        self._limited_s = 0.0
+        self._wishes: dict[MemberId, MemberWishes] = {}
+        self._hungry_since_s: dict[MemberId, float] = {}
+        self._others = [SlidingMaximum() for _ in truth.spots]
+
+    def died(self, now_s: float) -> None:
+        """Take that nobody decides from now on."""
+        self._dead_since_s = now_s
+        self._hungry_since_s.clear()
+
+    def revived(self, now_s: float) -> None:
+        """Take that somebody decides again."""
+        self._dead_since_s = None
+        self._revived_s = now_s
+
+    def limited(self, limits: Sequence[Limit], now_s: float) -> None:
+        """Take the ceilings that the controller was told."""
+        self._limits = limits
+        self._limited_s = now_s
+
+    def wished(self, member: MemberId, wishes: MemberWishes) -> None:
+        """Take what a user wants."""
+        self._wishes[member] = wishes
+        self._hungry_since_s.pop(member, None)
+
+    def advance(self, now_s: float) -> None:
+        """Judge the present second."""
+        for spot, others in zip(self._truth.spots, self._others, strict=True):
+            others.add(now_s, spot.other_a)
+        if self._dead_since_s is not None:
+            self._lapses(now_s, now_s - self._dead_since_s)
+            return
+        self._fail_safes(now_s)
+        self._ceilings(now_s)
+
+    def decided(self, decision: Decision, now_s: float) -> None:
+        """Judge who goes without (I8: what breaks elsewhere does not stop a member)."""
+        if self._generates or self._capped or self._limits:
+            return
+        for member in self._truth.members.values():
+            status = decision.members[member.id]
+            if (
+                status.granted_a > 0.0
+                or not self._wants(member, now_s)
+                or self._blind(member, now_s)
+                or not self._has_room(member, decision, now_s)
+            ):
+                self._hungry_since_s.pop(member.id, None)
+                continue
+            since_s = self._hungry_since_s.setdefault(member.id, now_s)
+            if now_s - since_s > HUNGRY_AFTER_S:
+                self._findings.add(
+                    Rule.I8,
+                    now_s,
+                    member.id,
+                    f"wants energy and there is room, but it has nothing since {since_s:.0f} s"
+                    f" ({status.limited_by})",
+                )
+
+    def _lapses(self, now_s: float, dead_s: float) -> None:
+        """I5: after its lease every leased device is at or below its fail-safe."""
+        for member in self._truth.members.values():
+            settings, device = member.settings, member.device
+            if settings.lease is None or not device.spec.lease_works or member.in_trouble(now_s):
+                continue
+            # The last order may still have been on its way.
+            over_s = settings.lease.duration.total_seconds() + 3.0 * REACTION_S
+            if dead_s > over_s and member.draw_a > settings.fail_safe_a + TOLERANCE_A:
+                self._findings.add(
+                    Rule.I5,
+                    now_s,
+                    member.id,
+                    f"draws {member.draw_a:.1f} A {dead_s:.0f} s after the last decision, its"
+                    f" lease is {settings.lease.duration}, its fail-safe"
+                    f" {settings.fail_safe_a:.1f} A",
+                )
+
+    def _fail_safes(self, now_s: float) -> None:
+        """SR-10: with a meter gone the members below it are at their fail-safes."""
+        for member in self._truth.members.values():
+            if member.in_trouble(now_s) or member.draw_a <= (
+                member.settings.fail_safe_a + TOLERANCE_A
+            ):
+                continue
+            for circuit in self._paths[member.settings.circuit]:
+                knowledge = self._truth.knowledge[circuit]
+                if knowledge.spec is None or not knowledge.told_at_all:
+                    continue
+                silent_s = now_s - max(knowledge.heard_s, self._revived_s)
+                if silent_s > BLIND_AFTER_S + knowledge.reaction_s + 1.0:
+                    self._findings.add(
+                        Rule.SR10,
+                        now_s,
+                        member.id,
+                        f"draws {member.draw_a:.1f} A, fail-safe"
+                        f" {member.settings.fail_safe_a:.1f} A, though {circuit} is silent for"
+                        f" {silent_s:.0f} s",
+                    )
+
+    def _ceilings(self, now_s: float) -> None:
+        """I6: a user's ceiling is kept by the car, too, once it could follow."""
+        if not self._limits:
+            return
+        for limit in self._limits:
+            if limit.member is None or limit.unit is not LimitUnit.CURRENT:
+                continue
+            member = self._truth.members[limit.member]
+            knowledge = self._truth.knowledge[member.settings.circuit]
+            if member.in_trouble(now_s) or now_s - self._limited_s <= knowledge.reaction_s + 2.0:
+                continue
+            # A device's fail-safe is its own, from before the first grant of a session.
+            most_a = max(limit.value, member.settings.fail_safe_a)
+            if member.draw_a > most_a + 2.0 * TOLERANCE_A:
+                self._findings.add(
+                    Rule.I6,
+                    now_s,
+                    member.id,
+                    f"draws {member.draw_a:.1f} A, the user allows {limit.value:.1f} A",
+                )
+
+    def _wants(self, member: MemberTruth, now_s: float) -> bool:
+        device = member.device
+        if not isinstance(device, Station) or now_s < device.trouble_s + TROUBLED_FOR_S:
+            return False
+        wishes = self._wishes.get(member.id, MemberWishes())
+        settings = member.settings
+        return (
+            device.connector.car_wants_energy
+            and not device.stopped
+            and wishes.mode is Mode.FAST
+            and wishes.minimum_current_a is None
+            and (settings.lease is not None or settings.may_freeze)
+        )
+
+    def _blind(self, member: MemberTruth, now_s: float) -> bool:
+        for circuit in self._paths[member.settings.circuit]:
+            knowledge = self._truth.knowledge[circuit]
+            if knowledge.spec is not None and (
+                now_s - knowledge.newest_s > 2.0 * knowledge.spec.interval_s + 5.0
+            ):
+                return True
+        return False
+
+    def _has_room(self, member: MemberTruth, decision: Decision, now_s: float) -> bool:
+        """Whether its least current would fit beside all that is committed to the others."""
+        for spot, others in zip(self._truth.spots, self._others, strict=True):
+            if member not in spot.members:
+                continue
+            phase = PHASES[spot.phase]
+            committed_a = sum(
+                decision.members[other.id].commitment_a
+                for other in spot.members
+                if other is not member and phase in decision.members[other.id].used_phases
+            )
+            other_a = others.since(now_s - 90.0)
+            margin_a = HUNGRY_MARGIN_A + spot.noise_a + spot.error_a
+            if spot.limit_a - other_a - committed_a < member.settings.min_current_a + margin_a:
+                return False
+        return True
