@@ -72,6 +72,7 @@ def _charger_signals(charger: ChargerTraits) -> Iterable[str | None]:
 
 def _supply_signals(supply: SupplyTraits) -> Iterable[str | None]:
     yield from (supply.nominal_voltage, supply.nominal_current, supply.nominal_power)
+    yield from (supply.max_voltage, supply.max_current, supply.max_power)
     yield from (supply.alarm, *supply.alarm_counters, supply.output.signal)
     if supply.remote is not None:
         yield supply.remote.signal

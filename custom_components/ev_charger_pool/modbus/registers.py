@@ -59,11 +59,19 @@ class Registers:
         """
         signal = self._profile.signals[name]
         if signal.relative_to is not None and signal.full_scale is not None:
-            if signal.relative_to not in self._nominal:
-                message = f"{name} needs {signal.relative_to} to be read first"
-                raise LookupError(message)
-            return self._nominal[signal.relative_to] / signal.full_scale
+            return self.nominal(signal.relative_to) / signal.full_scale
         return self._scales.get(name, signal.scale)
+
+    def nominal(self, name: str | None) -> float:
+        """Return a nominal value that was read.
+
+        Raises:
+            LookupError: It was not.
+        """
+        if name is None or name not in self._nominal:
+            message = f"the nominal value {name!r} is not known"
+            raise LookupError(message)
+        return self._nominal[name]
 
     def reader(self, names: tuple[str, ...]) -> Callable[[], Awaitable[dict[str, Value]]]:
         """Return a function that reads signals with one request."""

@@ -334,6 +334,9 @@ class SupplyTraits:
         nominal_voltage: The signal with the nominal voltage; None where the variant says it.
         nominal_current: The same for the current.
         nominal_power: The same for the power.
+        max_voltage: The signal with the highest voltage that may be set now (derating).
+        max_current: The same for the current.
+        max_power: The same for the power.
         tolerance_share: Accuracy of the current as a share of the nominal one.
         ripple_share: Ripple of the current, peak to peak, as a share of the nominal one.
         settle: `S`.
@@ -348,6 +351,9 @@ class SupplyTraits:
     nominal_voltage: str | None = None
     nominal_current: str | None = None
     nominal_power: str | None = None
+    max_voltage: str | None = None
+    max_current: str | None = None
+    max_power: str | None = None
     tolerance_share: float
     ripple_share: float
     settle: timedelta

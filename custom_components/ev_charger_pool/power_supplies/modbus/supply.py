@@ -1,0 +1,626 @@
+"""Drives a DC power supply by its profile, within the grants of the pool."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+import logging
+from typing import Final
+
+from ...modbus.bus import Precedence, RequestKind, WithdrawnError
+from ...modbus.device import SILENT_LIMIT, Contact, ModbusDevice
+from ...modbus.link import LinkError, ModbusLink, RefusedError, SilentError
+from ...modbus.registers import Registers, Value, bits_of
+from ...modbus.schema import Profile
+from ...pool.actions import ActionResult
+from ...pool.members import Grant, Lease
+from ...pool.readings import Reading
+from ..contract import (
+    OffOutcome,
+    SupplyCapabilities,
+    SupplyError,
+    SupplyListener,
+    SupplyMode,
+    SupplyReport,
+    SupplyWishes,
+)
+from .capabilities import make_capabilities
+from .steps import Step, power_steps
+from .target import OFF, Target, make_target
+
+_LOGGER = logging.getLogger(__name__)
+
+CONTROL_LIMIT: Final = timedelta(seconds=5)
+"""How long a command may take (SR-7)."""
+
+DECISION_FRESH: Final = timedelta(seconds=10)
+"""How long the decision behind a grant stands behind it (SR-4)."""
+
+OFF_LIMIT: Final = timedelta(seconds=3)
+"""How long `async_off` waits for the current to fall."""
+
+_SET_POINTS: Final = ("sink_power", "sink_current", "set_voltage", "set_current", "set_power")
+
+RELAY_SAFE_A: Final = 1.0
+"""Below this, or twice the tolerance of the current if that is more, a relay may open."""
+
+
+class ModbusSupply(ModbusDevice):
+    """A DC power supply.
+
+    What it should do is worked out anew for each command and each round of the loop, and what
+    differs from what it was told is written: so the newest word counts, after an outage too. With
+    the user's mode Off its panel is free; in any other mode the pool's word holds. Somebody who
+    takes it to Local control, or an alarm, keeps it off until the user sets the mode again.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        link: ModbusLink,
+        wishes: SupplyWishes,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Prepare the driver.
+
+        Args:
+            profile: A profile of a power supply.
+            link: The way to the device.
+            wishes: What the user wants of it, once it is granted something.
+            now: The wall clock, aware UTC.
+
+        Raises:
+            ValueError: The profile is not one of a power supply.
+        """
+        if profile.power_supply is None:
+            message = f"{profile.id} is no profile of a power supply"
+            raise ValueError(message)
+        super().__init__(profile, link, now)
+        self._traits = profile.power_supply
+        self._wishes = wishes
+        self._listeners: list[SupplyListener] = []
+        self._vouched_until: datetime | None = None
+        self._grant: Grant | None = None
+        self._granted_until: datetime | None = None
+        self._left_alone_until: datetime | None = None
+        self._off_is_owed = False
+        self._number = 0
+        self._converging = asyncio.Lock()
+        self._told: dict[str, int] = {}
+        self._refused: set[Step] = set()
+        self._told_mode = SupplyMode.OFF
+        self._output_is_on = False
+        self._errors: dict[SupplyError, str] = {}
+        self._held = False
+        self._alarm_counts: dict[str, float] = {}
+        self._limits: dict[str, float] = {}
+        self._capabilities: SupplyCapabilities | None = None
+        self._voltage_v: Reading[float] | None = None
+        self._current_a: Reading[float] | None = None
+        self._power_w: Reading[float] | None = None
+        self._measured = asyncio.Event()
+        self._report = self._make_report(now())
+
+    # -- the contract ------------------------------------------------------------
+
+    @property
+    def capabilities(self) -> SupplyCapabilities | None:
+        """What it can do now; None until known."""
+        return self._capabilities
+
+    @property
+    def lease(self) -> Lease | None:
+        """None: none of these devices has a watchdog on Modbus (SR-5)."""
+        return None
+
+    @property
+    def settle(self) -> timedelta:
+        """Time until a change shows in the output."""
+        return self._traits.settle
+
+    def subscribe(self, listener: SupplyListener) -> Callable[[], None]:
+        """Have a listener called with each new report; call the answer to end it."""
+        self._listeners.append(listener)
+        listener(self._report)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def vouch(self, until: datetime) -> None:
+        """Tell that a fresh decision stands behind the newest grant until then (SR-4)."""
+        if self._vouched_until is None or until > self._vouched_until:
+            self._vouched_until = until
+
+    async def async_apply(self, grant: Grant) -> ActionResult:
+        """Bring a grant onto the device, or renew it."""
+        now = self._now()
+        self.vouch(grant.decided_at + DECISION_FRESH)
+        self._grant = grant
+        self._granted_until = None if grant.lease is None else now + grant.lease
+        if (grant.power_w or 0.0) > 0 and not self._is_vouched():
+            self.counters["stale_grants"] += 1
+            return ActionResult.FAILED
+        return await self._command()
+
+    async def async_set_wishes(self, wishes: SupplyWishes) -> ActionResult:
+        """Take the user's mode and set points, within the capabilities and the newest grant.
+
+        They are kept while the device is out of reach, and then answered with `OFFLINE`.
+        """
+        if wishes.mode is SupplyMode.FAULT:
+            return ActionResult.NOT_SUPPORTED
+        if wishes.mode is SupplyMode.IMPORT and not self._traits.bidirectional:
+            return ActionResult.NOT_SUPPORTED
+        if not self._is_within_capabilities(wishes):
+            return ActionResult.REJECTED
+        self._off_is_owed = wishes.mode is SupplyMode.OFF
+        self._wishes = wishes
+        if wishes.mode is not SupplyMode.OFF:
+            self._release_hold()
+        self._publish(self._now())
+        return await self._command()
+
+    async def async_off(self) -> OffOutcome:
+        """Switch the output off and return when its current is safe for a relay."""
+        self._wishes = replace(self._wishes, mode=SupplyMode.OFF)
+        self._off_is_owed = True
+        self._told.pop(self._traits.output.signal, None)
+        self._refused.clear()
+        self._number += 1
+        if self._contact is Contact.AWAY:
+            return OffOutcome.COMMUNICATION_LOST
+        try:
+            async with asyncio.timeout(OFF_LIMIT.total_seconds()):
+                return await self._off()
+        except TimeoutError:
+            return OffOutcome.TIMED_OUT
+
+    async def async_close(self) -> None:
+        """Switch off what the pool has switched on, then let go of the link.
+
+        Nobody watches the device from then on, and it has no watchdog of its own.
+        """
+        if self._told_mode is not SupplyMode.OFF and self._contact is not Contact.AWAY:
+            await self.async_off()
+        await super().async_close()
+        self._listeners.clear()
+
+    # -- commands ----------------------------------------------------------------
+
+    async def _command(self) -> ActionResult:
+        """Bring the newest target onto the device and say how that went."""
+        self._number += 1
+        self._refused.clear()
+        if self._contact is Contact.AWAY and not self._retrying:
+            return ActionResult.OFFLINE
+        try:
+            async with asyncio.timeout(CONTROL_LIMIT.total_seconds()):
+                await self._until(Contact.ONLINE)
+                await self._converge()
+        except RefusedError as error:
+            _LOGGER.warning("%s refuses a command: %s", self.profile.name, error)
+            return ActionResult.REJECTED
+        except SilentError, TimeoutError:
+            self.counters["unanswered_commands"] += 1
+            return ActionResult.TIMED_OUT
+        except LinkError, WithdrawnError:
+            return ActionResult.OFFLINE
+        return ActionResult.ACCEPTED
+
+    async def _off(self) -> OffOutcome:
+        """Write Off until it is taken, then wait for the current to fall."""
+        while True:
+            try:
+                await self._converge()
+                break
+            except LinkError, WithdrawnError:
+                if self._contact is Contact.AWAY:
+                    return OffOutcome.COMMUNICATION_LOST
+                await self._next_measurement()
+        written_at = self._now()
+        while self._contact is not Contact.AWAY:
+            current = self._current_a
+            if (
+                current is not None
+                and current.arrived_at > written_at
+                and abs(current.value) < self._relay_safe_a()
+            ):
+                return OffOutcome.BELOW_THRESHOLD
+            await self._next_measurement()
+        return OffOutcome.COMMUNICATION_LOST
+
+    async def _next_measurement(self) -> None:
+        """Wait until something was read, or contact was lost."""
+        self._measured.clear()
+        await self._measured.wait()
+
+    def _relay_safe_a(self) -> float:
+        tolerance = 0.0
+        if self._capabilities is not None:
+            tolerance = self._capabilities.current_regulation_tolerance_a
+        return max(RELAY_SAFE_A, 2 * tolerance)
+
+    def _is_within_capabilities(self, wishes: SupplyWishes) -> bool:
+        """Whether the set points can be meant for this device; all pass while it is unknown."""
+        known = self._capabilities
+        if wishes.voltage_v < 0 or wishes.current_a < 0 or (wishes.power_w or 0.0) < 0:
+            return False
+        if known is None or wishes.mode is SupplyMode.OFF:
+            return True
+        highest_v = known.nominal_max_export_voltage_v or known.max_export_voltage_v
+        return wishes.voltage_v <= highest_v
+
+    # -- what it should do -------------------------------------------------------
+
+    def _is_vouched(self) -> bool:
+        return self._vouched_until is not None and self._now() < self._vouched_until
+
+    def _granted_w(self) -> float:
+        """Return the watts that the pool allows now; 0 once nobody stands behind them."""
+        if self._grant is None or not self._is_vouched():
+            return 0.0
+        if self._granted_until is not None and self._now() >= self._granted_until:
+            return 0.0
+        return self._grant.power_w or 0.0
+
+    def _target(self, registers: Registers) -> Target | None:
+        """Return what the device should do now; None to leave it as it is."""
+        if self._off_is_owed:
+            return OFF
+        if self._wishes.mode is SupplyMode.OFF:
+            # The panel is free, but what the pool has switched on it switches off.
+            return OFF if self._told_mode is not SupplyMode.OFF else None
+        if (
+            self._grant is None
+            and self._left_alone_until is not None
+            and self._now() < self._left_alone_until
+        ):
+            return None
+        if self._held or self._capabilities is None:
+            return OFF
+        return make_target(self._wishes, self._granted_w(), self._capabilities, registers)
+
+    async def _converge(self) -> None:
+        """Write what the device has not been told yet, until it has been told all.
+
+        Raises:
+            LinkError: It does not take it.
+            WithdrawnError: Contact was lost meanwhile.
+        """
+        async with self._converging:
+            while True:
+                registers = self._registers
+                if registers is None:
+                    message = "contact was lost"
+                    raise WithdrawnError(message)
+                number = self._number
+                target = self._target(registers)
+                if target is None:
+                    return
+                try:
+                    await self._bring(registers, target, number)
+                except WithdrawnError:
+                    if number == self._number:
+                        raise
+                    continue
+                return
+
+    async def _bring(self, registers: Registers, target: Target, number: int) -> None:
+        if target.mode is SupplyMode.OFF:
+            await self._switch_off(number)
+            return
+        remote, output = self._traits.remote, self._traits.output
+        if remote is not None:
+            await self._tell((remote.signal, remote.on), number)
+        try:
+            for step in power_steps(self.profile, registers, target, self._told):
+                await self._tell(step, number)
+        except RefusedError:
+            # What it still allows is not what it may: off is the only safe answer.
+            if self._told_mode is not SupplyMode.OFF:
+                await self._switch_off(number)
+            raise
+        self._told_mode = target.mode
+        await self._tell((output.signal, output.on), number)
+
+    async def _switch_off(self, number: int) -> None:
+        """Open the output, and hand the panel back when the user wants no more of it."""
+        remote, output = self._traits.remote, self._traits.output
+        try:
+            await self._tell((output.signal, output.off), number)
+        except RefusedError as error:
+            if remote is None or error.code not in self._traits.locked_exceptions:
+                raise
+            if self._told.get(remote.signal) == remote.on:
+                raise
+            # Not in remote control: an Off is worth taking it, unless a person has locked it.
+            await self._tell((remote.signal, remote.on), number)
+            await self._tell((output.signal, output.off), number)
+        self._told_mode = SupplyMode.OFF
+        self._off_is_owed = False
+        if (
+            remote is not None
+            and self._wishes.mode is SupplyMode.OFF
+            and self._told.get(remote.signal) == remote.on
+        ):
+            await self._tell((remote.signal, remote.off), number)
+
+    async def _tell(self, step: Step, number: int) -> None:
+        """Write one signal unless the device has been told so already.
+
+        Raises:
+            LinkError: It does not take it.
+            WithdrawnError: A newer command came, or contact was lost.
+        """
+        name, raw = step
+        if self._told.get(name) == raw:
+            return
+        if step in self._refused:
+            raise RefusedError(None, f"{name} = {raw} was refused before")
+
+        async def call() -> None:
+            registers = self._registers
+            if registers is None or self._contact_lost or number != self._number:
+                message = "it is not wanted any more"
+                raise WithdrawnError(message)
+            await registers.write(name, raw)
+
+        is_reduction = name == self._traits.output.signal and raw == self._traits.output.off
+        earlier = self._told.pop(name, None)
+        try:
+            await self._link.request(
+                call,
+                kind=RequestKind.WRITE,
+                precedence=Precedence.REDUCTION if is_reduction else Precedence.CONTROL,
+            )
+        except WithdrawnError:
+            if earlier is not None:
+                self._told[name] = earlier
+            raise
+        except RefusedError as error:
+            if earlier is not None:
+                self._told[name] = earlier
+            self._take_refusal(step, error)
+            raise
+        except SilentError:
+            self._silent += 1
+            raise
+        self._silent = 0
+        self._told[name] = raw
+
+    def _take_refusal(self, step: Step, error: RefusedError) -> None:
+        """Find out whether a person holds the device, and do not ask the same again."""
+        self.counters["refused_writes"] += 1
+        remote = self._traits.remote
+        taking = remote is not None and step == (remote.signal, remote.on)
+        in_remote = remote is not None and self._told.get(remote.signal) == remote.on
+        if error.code in self._traits.locked_exceptions:
+            if not (taking or in_remote):
+                return
+            if remote is not None:
+                self._told.pop(remote.signal, None)
+            self._hold(
+                SupplyError.VENDOR_ERROR,
+                "it is held at its panel or by another interface: release it there, then set "
+                "the mode again",
+            )
+        self._refused.add(step)
+
+    def _hold(self, error: SupplyError, text: str) -> None:
+        """Keep the output off until the user sets the mode again."""
+        if not self._held:
+            _LOGGER.warning("%s: %s", self.profile.name, text)
+        self._held = True
+        self._number += 1
+        self._errors[error] = text
+
+    def _release_hold(self) -> None:
+        self._held = False
+        self._refused.clear()
+        communication = self._errors.get(SupplyError.COMMUNICATION_FAULT)
+        self._errors.clear()
+        if communication is not None:
+            self._errors[SupplyError.COMMUNICATION_FAULT] = communication
+        self._told.pop(self._traits.output.signal, None)
+
+    # -- what the loop asks ------------------------------------------------------
+
+    def _may_request(self) -> bool:
+        return True
+
+    async def _on_contact(self) -> None:
+        """Publish what it can do, then bring the newest mode and set points onto it."""
+        registers = self._registers
+        assert registers is not None  # noqa: S101 - just made
+        if self._left_alone_until is None:
+            self._left_alone_until = self._now() + DECISION_FRESH
+        self._capabilities = make_capabilities(self._traits, registers, self._variant, self._limits)
+        self._publish(self._now())
+        self._told = await self._read_told(registers)
+        self._refused.clear()
+        try:
+            await self._converge()
+        except RefusedError as error:
+            self.counters["refused_replays"] += 1
+            _LOGGER.warning("%s refuses what it was told: %s", self.profile.name, error)
+        except WithdrawnError as error:
+            raise SilentError(str(error)) from error
+        self._errors.pop(SupplyError.COMMUNICATION_FAULT, None)
+
+    async def _read_told(self, registers: Registers) -> dict[str, int]:
+        """Read back what the device holds, as far as it shows it."""
+        names = tuple(name for name in _SET_POINTS if name in self.profile.signals)
+        values = await self._read(registers.reader(names))
+        told = {
+            name: round(value / registers.scale(name))
+            for name, value in values.items()
+            if isinstance(value, float | int)
+        }
+        name = self._output_signal()
+        state = await self._read(registers.reader((name,)))
+        if self._output_of(state) is False:
+            told[self._traits.output.signal] = self._traits.output.off
+        return told
+
+    def _output_signal(self) -> str:
+        """Return the signal that shows the state of the output."""
+        return "status" if "status" in self.profile.signals else self._traits.output.signal
+
+    def _output_of(self, values: Mapping[str, Value]) -> bool | None:
+        """Return whether the output is on; None when that was not read."""
+        name = self._output_signal()
+        value = values.get(name)
+        if not isinstance(value, float | int):
+            return None
+        signal = self.profile.signals[name]
+        if signal.bits:
+            return bits_of(signal, "output", value) == self._traits.output.on
+        return int(value) == self._traits.output.on
+
+    def _on_values(
+        self,
+        values: Mapping[str, Value],
+        refused: Sequence[str],  # noqa: ARG002 - what is implausible stays as it was
+        at: datetime,
+    ) -> None:
+        self._take_conditions(values)
+        self._take_limits(values)
+        self._take_alarms(values)
+        self._take_output(self._output_of(values))
+        self._take_measurements(values, at)
+        if "actual_voltage" in values or "actual_current" in values:
+            self._measured.set()
+            if self._is_known:
+                self._publish(at)
+
+    def _take_conditions(self, values: Mapping[str, Value]) -> None:
+        """Look at the model again when what its scales hang on has changed."""
+        if self._variant is None:
+            return
+        for name, wanted in self._variant.when.items():
+            if name in values and values[name] != wanted:
+                self._contact_lost = True
+        variants = self.profile.variants
+        if variants is None or self._variant.when:
+            return
+        for model in variants.models:
+            if model.name == self._variant.name and any(
+                values.get(name) == wanted for name, wanted in model.when.items()
+            ):
+                self._contact_lost = True
+
+    def _take_limits(self, values: Mapping[str, Value]) -> None:
+        """Publish the capabilities again when the device is derated."""
+        registers = self._registers
+        names = (self._traits.max_voltage, self._traits.max_current, self._traits.max_power)
+        limits = {
+            name: float(value)
+            for name in names
+            if name is not None and isinstance(value := values.get(name), float | int)
+        }
+        if registers is None or not limits:
+            return
+        self._limits |= limits
+        capabilities = make_capabilities(self._traits, registers, self._variant, self._limits)
+        if capabilities != self._capabilities:
+            self._capabilities = capabilities
+            self._number += 1
+            self._publish(self._now())
+
+    def _take_alarms(self, values: Mapping[str, Value]) -> None:
+        name = self._traits.alarm
+        if name is not None and isinstance(value := values.get(name), float | int) and value:
+            error = SupplyError(
+                self.profile.signals[name].errors.get(int(value), SupplyError.VENDOR_ERROR)
+            )
+            self._hold(error, f"alarm {int(value)}: set the mode again once its cause is gone")
+        for counter in self._traits.alarm_counters:
+            count = values.get(counter)
+            if not isinstance(count, float | int):
+                continue
+            if count > self._alarm_counts.get(counter, count):
+                self._hold(
+                    SupplyError.VENDOR_ERROR,
+                    f"{counter} rose to {int(count)}: set the mode again once its cause is gone",
+                )
+            self._alarm_counts[counter] = float(count)
+
+    def _take_output(self, is_on: bool | None) -> None:  # noqa: FBT001 - it is a reading
+        """Compare the output with what it was told; a switch may take one reading to show."""
+        if is_on is None:
+            return
+        output = self._traits.output
+        told = self._told.get(output.signal)
+        differs = told is not None and told != (output.on if is_on else output.off)
+        if differs and is_on == self._output_is_on:
+            if is_on:
+                # With the user's mode Off the panel is free, else it is switched off again.
+                self._told.pop(output.signal, None)
+            else:
+                self._hold(
+                    SupplyError.VENDOR_ERROR,
+                    "the output was switched off at the device: set the mode again",
+                )
+        self._output_is_on = is_on
+
+    def _take_measurements(self, values: Mapping[str, Value], at: datetime) -> None:
+        sign = -1.0 if self._told_mode is SupplyMode.IMPORT else 1.0
+        voltage, current = values.get("actual_voltage"), values.get("actual_current")
+        power = values.get("actual_power")
+        if isinstance(voltage, float | int):
+            self._voltage_v = Reading(value=float(voltage), arrived_at=at)
+        if isinstance(current, float | int):
+            self._current_a = Reading(value=sign * float(current), arrived_at=at)
+        if isinstance(power, float | int):
+            self._power_w = Reading(value=sign * float(power), arrived_at=at)
+        elif (
+            "actual_power" not in self.profile.signals
+            and isinstance(voltage, float | int)
+            and isinstance(current, float | int)
+        ):
+            self._power_w = Reading(value=sign * voltage * current, arrived_at=at)
+
+    async def _on_round(self) -> None:
+        """Bring what is due by itself: a grant that nobody stands behind any more is Off."""
+        try:
+            await self._converge()
+        except RefusedError, WithdrawnError:
+            # A refusal is counted and remembered where it happens.
+            return
+        except SilentError:
+            self.counters["unanswered_settings"] += 1
+            if self._silent >= SILENT_LIMIT:
+                raise
+
+    def _on_offline(self) -> None:
+        self._errors[SupplyError.COMMUNICATION_FAULT] = self._problem or "no answer"
+        self._told.clear()
+        self._measured.set()
+        self._publish(self._now())
+
+    def _mode(self) -> SupplyMode:
+        """Return what the output does by the device's own word."""
+        if not self._output_is_on:
+            return SupplyMode.FAULT if self._held else SupplyMode.OFF
+        return SupplyMode.IMPORT if self._told_mode is SupplyMode.IMPORT else SupplyMode.EXPORT
+
+    def _make_report(self, at: datetime) -> SupplyReport:
+        return SupplyReport(
+            arrived_at=at,
+            online=self.online,
+            mode=self._mode(),
+            voltage_v=self._voltage_v,
+            current_a=self._current_a,
+            power_w=self._power_w,
+            wishes=self._wishes,
+            capabilities=self._capabilities,
+            errors=dict(self._errors),
+        )
+
+    def _publish(self, at: datetime) -> None:
+        self._report = self._make_report(at)
+        for listener in tuple(self._listeners):
+            listener(self._report)
