@@ -19,10 +19,9 @@ from .balancing.contract import (
     Decision,
     Problem,
     ProblemKind,
-    SiteSettings,
 )
 from .ceilings import Ceilings
-from .chargers.contract import ConnectorReport, DeviceIdentity
+from .chargers.contract import ConnectorReport
 from .clock import SteadyClock
 from .commands import Commands
 from .config import PoolConfig
@@ -32,19 +31,26 @@ from .device_config import ANYONE, ChargerConfig, SupplyConfig
 from .devices import async_register_devices, async_show_identity
 from .dispatch import Dispatcher
 from .errors import ErrorKey, wrong_input
-from .fleet import ChargerDevice, Device, Fleet, SupplyDevice
+from .fleet import Device, Fleet
 from .journal import Journal, Kept
 from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
-from .members import connector_report, connector_settings, supply_report, supply_settings
+from .members import connector_report, supply_report
 from .meters import Meters
+from .ocpp_port import OcppPort
 from .pool.actions import ActionResult, LimitAction
 from .pool.circuits import Circuit
 from .pool.limits import LimitUnit
-from .pool.members import CircuitId, MemberId, MemberSettings, Mode, OrderKind, Priority
+from .pool.members import (
+    CircuitId,
+    MemberId,
+    MemberRecord,
+    Mode,
+    OrderKind,
+    Priority,
+)
 from .power_supplies.contract import SupplyMode, SupplyReport, SupplyWishes
-from .roster import Member
+from .roster import Member, Roster
 from .session_book import SessionBook
-from .site import site_circuits, site_settings
 from .snapshot import SiteSnapshot
 from .snapshots import changed_subjects, take_snapshot
 from .starts import SessionStarter
@@ -106,12 +112,16 @@ class SiteCoordinator:
         self._commands = Commands(self)
         self.starter = SessionStarter()
         self._kept = kept
-        self._members: dict[MemberId, Member] = {}
-        self._circuits: tuple[Circuit, ...] = ()
-        self._site: SiteSettings | None = None
+        self.roster = Roster(
+            controller, wishes, self.sessions, self.ceilings, self.fleet.devices, self.clock
+        )
         self._decision: Decision | None = None
         self._next: asyncio.Future[None] | None = None
         self._journal_problems: dict[ProblemKind, datetime] = {}
+        self._port = OcppPort(hass, self.config.site.ocpp_port, self.async_ask)
+        self.records: dict[MemberId, MemberRecord] = {
+            record.member: record for record in kept.members
+        }
         self._listeners = SubjectCallbacks()
         self._member_arrivals = Arrivals()
         self._circuit_arrivals = Arrivals()
@@ -135,13 +145,14 @@ class SiteCoordinator:
         for session, action in resumed:
             if action.value is not None:
                 self.ceilings.bind(session, action.unit, action.value)
-        self._refresh_limits()
+        self.roster.refresh_limits()
         self.meters.async_configure(self.config)
         self._unsubscribe.append(
             async_track_time_interval(self.hass, self._async_purge, PURGE_EVERY)
         )
         self._publish(now)
         self.decisions.start()
+        await self._port.async_open(now)
         await asyncio.gather(*(self._async_add(key) for key in self._device_configs()))
 
     async def async_close(self) -> None:
@@ -151,6 +162,7 @@ class SiteCoordinator:
         self._stopped = True
         self.decisions.stop()
         self.meters.async_stop()
+        self._port.async_close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         await self.dispatcher.async_close_all()
@@ -175,10 +187,9 @@ class SiteCoordinator:
                     await self.dispatcher.async_close(key)
                     await self.fleet.async_remove(key)
             async_register_devices(self.hass, self.entry, new)
-            gone = {*self._members, *(circuit.id for circuit in self._circuits)}
+            known = self.roster.subjects
             self._configure()
-            gone -= {*self._members, *(circuit.id for circuit in self._circuits)}
-            await self._async_forget(gone)
+            await self._async_forget(known - self.roster.subjects)
             self.meters.async_configure(new)
             self._publish(self.clock())
             for key in after:
@@ -271,7 +282,7 @@ class SiteCoordinator:
         Raises:
             ServiceValidationError: There is no such member.
         """
-        if (found := self._members.get(member)) is None:
+        if (found := self.roster.members.get(member)) is None:
             raise wrong_input(ErrorKey.MEMBER_UNKNOWN, member=member)
         return found
 
@@ -281,7 +292,7 @@ class SiteCoordinator:
         Raises:
             ServiceValidationError: There is no such circuit.
         """
-        for candidate in self._circuits:
+        for candidate in self.roster.circuits:
             if candidate.id == circuit:
                 return candidate
         raise wrong_input(ErrorKey.CIRCUIT_UNKNOWN, circuit=circuit)
@@ -294,15 +305,14 @@ class SiteCoordinator:
     @callback
     def async_take_wish(self, member: MemberId) -> None:
         """Have the next decision, made at once, follow what the user wants of a member."""
-        self._members[member].wish = self.wishes.of(member)
+        self.roster.take_wish(member)
         self._configure()
-        self.controller.wish(member, self.wishes.of(member).wishes)
         self.decisions.decide()
 
     @callback
     def async_take_limits(self) -> None:
         """Have the next decision, made at once, follow the ceilings that are set now."""
-        self._refresh_limits()
+        self.roster.refresh_limits()
         self.decisions.decide()
 
     async def async_next_decision(self) -> None:
@@ -321,21 +331,21 @@ class SiteCoordinator:
     @callback
     def async_on_connector(self, member: MemberId, report: ConnectorReport) -> None:
         """Take a connector's newest report."""
-        if (known := self._members.get(member)) is None:
+        if (known := self.roster.members.get(member)) is None:
             return
         before = known.session
         known.connector = report
         known.session = self.sessions.observe(member, report)
         session_id = None if known.session is None else known.session.id
         if before is not None and before.id != session_id and self.ceilings.release(member):
-            self._refresh_limits()
+            self.roster.refresh_limits()
         self.controller.observe_member(connector_report(member, report, session_id))
         self.async_ask()
 
     @callback
     def async_on_supply(self, member: MemberId, report: SupplyReport) -> None:
         """Take a power supply's newest report."""
-        if (known := self._members.get(member)) is None:
+        if (known := self.roster.members.get(member)) is None:
             return
         known.supply = report
         at_most = self.dispatcher.at_most(member)
@@ -385,60 +395,8 @@ class SiteCoordinator:
         self.async_ask()
 
     def _configure(self) -> None:
-        """Tell the controller who is there and what each can do, when that changed."""
-        settings = {wanted.member: wanted for wanted in self._member_settings()}
-        for member in self._members.keys() - settings.keys():
-            self.sessions.forget(member, self.clock())
-            self.ceilings.release(member)
-            del self._members[member]
-        new = [member for member in settings if member not in self._members]
-        for member, wanted in settings.items():
-            self._take_settings(member, wanted)
-        circuits = site_circuits(self.config, self.config.meters)
-        site = site_settings(self.config, circuits, settings.values())
-        if site != self._site:
-            self._site, self._circuits = site, circuits
-            self.controller.configure(site, self.clock())
-        for member in new:
-            self.controller.wish(member, self._members[member].wish.wishes)
-        if new:
-            self._refresh_limits()
+        self.roster.configure(self.config)
         self.async_ask()
-
-    def _take_settings(self, member: MemberId, settings: MemberSettings) -> None:
-        device = self.fleet.of(member)
-        identity = DeviceIdentity() if device is None else device.identity
-        if (known := self._members.get(member)) is not None:
-            known.settings, known.identity = settings, identity
-            return
-        self._members[member] = Member(
-            settings=settings,
-            wish=self.wishes.of(member),
-            identity=identity,
-            session=self.sessions.of(member),
-            last_action=self.actions.last(member),
-        )
-
-    def _member_settings(self) -> list[MemberSettings]:
-        found = []
-        for charger in self.config.chargers.values():
-            device = self.fleet.devices.get(charger.subentry_id)
-            for member, number in charger.members.items():
-                able = device.capabilities(number) if isinstance(device, ChargerDevice) else None
-                wish = self.wishes.of(member)
-                found.append(connector_settings(charger, number, able, wish))
-        for supply in self.config.supplies.values():
-            device = self.fleet.devices.get(supply.subentry_id)
-            driver = device.supply if isinstance(device, SupplyDevice) else None
-            found.append(supply_settings(supply, driver, self.wishes.of(supply.member)))
-        return found
-
-    def _refresh_limits(self) -> None:
-        circuits = {circuit.id for circuit in self._circuits}
-        self.controller.set_limits(self.ceilings.all(set(self._members), circuits))
-        for member, known in self._members.items():
-            known.user_limit = self.ceilings.user_limit(member)
-            known.session_limit = self.ceilings.session_limit(member)
 
     def _tell_meters(self) -> None:
         meters, resources = self.meters.async_collect()
@@ -452,6 +410,7 @@ class SiteCoordinator:
         durable = None
         if decision.records or decision.circuit_records:
             durable = self.journal.write(*decision.records, *decision.circuit_records)
+            self.records.update((record.member, record) for record in decision.records)
         self.dispatcher.submit(decision.orders, durable)
         self.fleet.vouch(decision.decided_at + DECISION_FRESH)
         self._publish(decision.decided_at)
@@ -461,12 +420,12 @@ class SiteCoordinator:
 
     def _publish(self, at: datetime) -> None:
         before = self.data
-        for member, known in self._members.items():
+        for member, known in self.roster.members.items():
             known.last_action = self.actions.last(member)
         self.data = take_snapshot(
             at,
-            self._members.values(),
-            self._circuits,
+            self.roster.members.values(),
+            self.roster.circuits,
             self.wishes.circuit_limits_a,
             self._decision,
             self._own_problems(),
@@ -481,6 +440,8 @@ class SiteCoordinator:
 
     def _own_problems(self) -> tuple[Problem, ...]:
         since = dict(self._journal_problems)
+        if self._port.taken_since is not None:
+            since[ProblemKind.OCPP_PORT_TAKEN] = self._port.taken_since
         if self.decisions.failing_since is not None:
             since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
         return tuple(
@@ -503,6 +464,8 @@ class SiteCoordinator:
     async def _async_forget(self, gone: set[str]) -> None:
         if gone:
             self.journal.forget(*gone)
+            for subject in gone:
+                self.records.pop(subject, None)
             await self.wishes.async_forget(gone)
 
     async def _async_purge(self, now: datetime) -> None:

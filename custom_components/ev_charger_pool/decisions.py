@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 import time
 from typing import Final
@@ -94,37 +94,36 @@ class DecisionLoop:
             return
         self._cancel()
         now = self._clock()
+        pause = DECISION_INTERVAL
         try:
-            self._before()
-            decision = self._controller.decide(now, OutOfTime(BUDGET_S))
-            self._on_decision(decision)
+            pause = min(self._decide(now), DECISION_INTERVAL)
         except Exception:
-            self._fail(now)
-            pause = DECISION_INTERVAL
-        else:
-            self._heal()
-            if decision.orders or not self.recent:
-                self.recent.append(decision)
-            pause = min(decision.next_at - now, DECISION_INTERVAL)
-        self._timer = self._loop.call_later(max(LEAST_PAUSE_S, pause.total_seconds()), self.decide)
+            if self.failing_since is None:
+                self.failing_since = now
+                _LOGGER.exception(
+                    "No decision could be made; until one can, every charger falls to its "
+                    "fail-safe current when its lease ends"
+                )
+            self.failures += 1
+            self._on_failure(now)
+        finally:
+            self._timer = self._loop.call_later(
+                max(LEAST_PAUSE_S, pause.total_seconds()), self.decide
+            )
+
+    def _decide(self, now: datetime) -> timedelta:
+        self._before()
+        decision = self._controller.decide(now, OutOfTime(BUDGET_S))
+        self._on_decision(decision)
+        if self.failing_since is not None:
+            self.failing_since = None
+            _LOGGER.info("Decisions are made again, after %s failures", self.failures)
+        if decision.orders or not self.recent:
+            self.recent.append(decision)
+        return decision.next_at - now
 
     def _cancel(self) -> None:
         for handle in (self._asked, self._timer):
             if handle is not None:
                 handle.cancel()
         self._asked = self._timer = None
-
-    def _fail(self, now: datetime) -> None:
-        self.failures += 1
-        if self.failing_since is None:
-            self.failing_since = now
-            _LOGGER.exception(
-                "No decision could be made; until one can, every charger falls to its fail-safe "
-                "current when its lease ends"
-            )
-        self._on_failure(now)
-
-    def _heal(self) -> None:
-        if self.failing_since is not None:
-            self.failing_since = None
-            _LOGGER.info("Decisions are made again, after %s failures", self.failures)

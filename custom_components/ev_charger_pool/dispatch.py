@@ -295,7 +295,10 @@ class Outbox:
             lane.task = self._spawn(self._hand_over(command, lane), f"{self._name} {command.kind}")
 
     def _link_is_busy(self) -> bool:
-        return any(lane.in_flight is not None for lane in self._lanes.values())
+        return any(
+            lane.in_flight is not None and lane.in_flight.urgency is not Urgency.REDUCTION
+            for lane in self._lanes.values()
+        )
 
     async def _hand_over(self, command: _Command, lane: _Lane) -> None:
         if command.order is not None:

@@ -27,7 +27,6 @@ class ErrorKey(StrEnum):
     COMMAND_FAILED = "command_failed"  # {member}
     DEVICE_OFFLINE = "device_offline"  # {member}
     JOURNAL_UNAVAILABLE = "journal_unavailable"  # {path}, {error}
-    OCPP_PORT_TAKEN = "ocpp_port_taken"  # {port}, {error}
     SIMULATOR_FAILED = "simulator_failed"  # {error}
     NOT_A_MEMBER = "not_a_member"  # {device}
     AMBIGUOUS_STATION = "ambiguous_station"  # {device}

@@ -112,6 +112,7 @@ class ProblemKind(StrEnum):
     DECISION_FAILED = "decision_failed"
     JOURNAL_FAILING = "journal_failing"
     JOURNAL_RESET = "journal_reset"
+    OCPP_PORT_TAKEN = "ocpp_port_taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

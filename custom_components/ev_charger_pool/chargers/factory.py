@@ -4,7 +4,17 @@ from homeassistant.core import HomeAssistant
 
 from ..const import DRIVER_MODBUS, DRIVER_OCPP
 from ..device_config import ChargerConfig
+from ..modbus.connection import ModbusConnection
 from .contract import Charger
+from .modbus import async_create_charger as async_create_modbus_charger
+from .ocpp import (
+    Authorization,
+    ConnectorConfig,
+    PortInUseError,
+    StationConfig,
+    async_get_central_system,
+)
+from .ocpp.central_system import DATA_CENTRAL_SYSTEM
 
 
 async def async_create_charger(
@@ -18,22 +28,23 @@ async def async_create_charger(
         ocpp_port: Where the central system listens that the station connects to.
 
     Raises:
-        OSError: The port is taken.
-        ValueError: The configuration names something that does not exist.
+        ValueError: The configuration names something that does not exist or belongs to another.
     """
-    match config.driver:
-        case d if d == DRIVER_OCPP:
-            return await _async_create_ocpp(hass, config, ocpp_port)
-        case d if d == DRIVER_MODBUS:
-            return await _async_create_modbus(hass, config)
+    if config.driver == DRIVER_OCPP:
+        return await _async_claim_station(hass, config, ocpp_port)
+    if config.driver == DRIVER_MODBUS:
+        return await _async_create_modbus(hass, config)
     raise ValueError(f"charger {config.name} has an unknown driver {config.driver!r}")
 
 
-async def _async_create_ocpp(hass: HomeAssistant, config: ChargerConfig, ocpp_port: int) -> Charger:
-    from .ocpp import async_get_central_system
-    from .ocpp.config import Authorization, ConnectorConfig, StationConfig
-
-    central = await async_get_central_system(hass, ocpp_port)
+async def _async_claim_station(
+    hass: HomeAssistant, config: ChargerConfig, ocpp_port: int
+) -> Charger:
+    try:
+        central = await async_get_central_system(hass, ocpp_port)
+    except PortInUseError:
+        # It runs without the port too: stations reach it through Home Assistant's HTTP server.
+        central = hass.data[DATA_CENTRAL_SYSTEM]
     return central.claim(
         StationConfig(
             identity=config.station or "",
@@ -52,9 +63,6 @@ async def _async_create_ocpp(hass: HomeAssistant, config: ChargerConfig, ocpp_po
 
 
 async def _async_create_modbus(hass: HomeAssistant, config: ChargerConfig) -> Charger:
-    from ..modbus.connection import ModbusConnection
-    from .modbus import async_create_charger as async_create_modbus_charger
-
     connector = next(iter(config.connectors.values()))
     return await async_create_modbus_charger(
         hass,

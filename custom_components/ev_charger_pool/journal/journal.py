@@ -41,6 +41,7 @@ class Journal:
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self.path = path
+        self.is_open = False
         self.failing = False
 
     @property
@@ -57,13 +58,15 @@ class Journal:
         try:
             await self._run(self._database.open, now)
             await self._run(self._database.purge, now)
-            return await self._run(self._database.read)
+            kept = await self._run(self._database.read)
         except SQLAlchemyError as error:
             await self._async_shut()
             raise JournalUnavailableError(str(error)) from error
         except JournalUnavailableError:
             await self._async_shut()
             raise
+        self.is_open = True
+        return kept
 
     def write(self, *records: Record) -> asyncio.Future[None]:
         """Keep records; the answer is done once they are on the disk."""
@@ -158,6 +161,7 @@ class Journal:
             self._on_health()
 
     async def _async_shut(self) -> None:
+        self.is_open = False
         await self._run(self._database.close)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 

@@ -4,7 +4,9 @@ from homeassistant.core import HomeAssistant
 
 from ..const import DRIVER_MODBUS
 from ..device_config import SupplyConfig
+from ..modbus.connection import ModbusConnection
 from .contract import PowerSupply, SupplyWishes
+from .modbus import async_create_supply
 
 
 async def async_create_power_supply(
@@ -22,8 +24,5 @@ async def async_create_power_supply(
     """
     if config.driver != DRIVER_MODBUS:
         raise ValueError(f"power supply {config.name} has an unknown driver {config.driver!r}")
-    from ..modbus.connection import ModbusConnection
-    from .modbus import async_create_supply
-
     connection = ModbusConnection.from_config({**config.connection, "unit_id": config.unit_id})
     return await async_create_supply(hass, config.profile, connection, wishes)

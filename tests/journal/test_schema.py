@@ -1,0 +1,87 @@
+"""An older file is brought to the newest version, all or nothing."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import sqlite3
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from custom_components.ev_charger_pool.journal.database import Database, JournalUnavailableError
+from custom_components.ev_charger_pool.journal.schema import MIGRATIONS, Migration, UtcTime
+from custom_components.ev_charger_pool.pool.sessions import Session
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SESSION = Session(id="s1", member="garage:1", started_at=NOW, energy_wh=5.0)
+
+
+def _open(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Database:
+    database = Database(path, migrations)
+    database.open(NOW)
+    return database
+
+
+def _version(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.close()
+    return int(version)
+
+
+def _double_energy(connection: Connection) -> None:
+    connection.execute(text("UPDATE session SET energy_wh = 2 * energy_wh"))
+
+
+def _break(connection: Connection) -> None:
+    connection.execute(text("UPDATE session SET energy_wh = 0"))
+    connection.execute(text("DROP TABLE limit_action"))
+    connection.execute(text("DROP TABLE no_such_table"))
+
+
+def test_each_step_runs_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    first = _open(path)
+    first.write([SESSION])
+    first.close()
+    assert _version(path) == len(MIGRATIONS)
+
+    newer = (*MIGRATIONS, _double_energy)
+    for _ in range(2):
+        database = _open(path, newer)
+        assert [session.energy_wh for session in database.read().open_sessions] == [10.0]
+        database.close()
+    assert _version(path) == len(newer)
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    first = _open(path)
+    first.write([SESSION])
+    first.close()
+    with pytest.raises(JournalUnavailableError, match="no_such_table"):
+        _open(path, (*MIGRATIONS, _break))
+    assert _version(path) == len(MIGRATIONS)
+    again = _open(path)
+    kept = again.read()
+    again.close()
+    assert list(kept.open_sessions) == [SESSION]
+    assert kept.actions == []
+
+
+def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    database = _open(tmp_path / "journal.db")
+    database.close()
+    with pytest.raises(Exception, match="not open") as error:
+        database.read()
+    assert not isinstance(error.value, OperationalError)
+
+
+@pytest.mark.parametrize("time", [NOW, NOW + timedelta(microseconds=1), NOW.replace(year=1969)])
+def test_times_are_exact(tmp_path: Path, time: datetime) -> None:
+    database = _open(tmp_path / "journal.db")
+    database.write([Session(id="s1", member="m", started_at=time)])
+    assert database.read().open_sessions[0].started_at == time
+    database.close()
+    assert UtcTime.cache_ok
