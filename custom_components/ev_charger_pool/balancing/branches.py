@@ -1,0 +1,171 @@
+"""Everything the controller holds of one circuit."""
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+import math
+from typing import Any, Final
+
+from ..pool.circuits import Circuit, MeterReport
+from ..pool.limits import Limit, LimitUnit
+from ..pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, PhaseValues, known
+from ..pool.readings import Reading
+from ..pool.staleness import Staleness
+from .draws import draw_bounds
+from .estimator import OtherLoad
+from .failsafe import reserved_for_others
+from .history import LoadHistory
+from .policies import Ceilings
+from .seats import Seat
+from .wiring import LANES, NO_FLOW, UNLIMITED, WATTS, Lanes
+
+HIGHEST_VOLTAGE_V: Final = 1.1 * NOMINAL_VOLTAGE_V
+"""Nominal plus 10 %, EN 50160: an export in watts is turned into the fewest amps."""
+
+
+class _Measures(Enum):
+    """What a meter's newest report was in."""
+
+    CURRENT = auto()
+    POWER = auto()
+    TOTAL = auto()
+
+
+class Branch:
+    """One circuit with its meter, its estimate, and the members below it."""
+
+    def __init__(self, circuit: Circuit, position: int, voltage_v: float) -> None:
+        self.position = position
+        self.voltage_v = voltage_v
+        self.circuit = circuit
+        self.seats: list[Seat] = []
+        self.staleness = Staleness()
+        self.pending: list[MeterReport] = []
+        self.history = LoadHistory()
+        self.other = OtherLoad(circuit.meter_resolution_a, voltage_v)
+        self.load: Lanes | None = None
+        self.load_s = float("-inf")
+        self.highs: list[Lanes] = []
+        self._kind = _Measures.CURRENT
+        self.ceiling: Lanes = UNLIMITED
+        self.ceiling_limits: tuple[Limit | None, Limit | None] = (None, None)
+        self.committed: Lanes = NO_FLOW
+        self.granted: Lanes = NO_FLOW
+        self.is_stale = circuit.metered
+        self.stale_since: datetime | None = None
+        self.reserved_a: PhaseValues = reserved_for_others(circuit)
+        self.configure(circuit, position, voltage_v)
+
+    def configure(self, circuit: Circuit, position: int, voltage_v: float) -> None:
+        """Take settings; what is known of the circuit stays."""
+        if circuit.metered != self.circuit.metered:
+            self.staleness = Staleness()
+            self.other = OtherLoad(circuit.meter_resolution_a, voltage_v)
+            self.load = None
+        self.circuit = circuit
+        self.position = position
+        self.voltage_v = voltage_v
+        self.other.resolution_a = circuit.meter_resolution_a
+        self.limit: Lanes = (*circuit.limit_a, circuit.limit_w or math.inf)
+        self.seats = []
+        self.reserve()
+
+    def reserve(self) -> None:
+        """Renew what is kept for others, by the history of 14 days (SR-1)."""
+        self.reserved_a = reserved_for_others(self.circuit, self.history.most_a)
+        self.reserved: Lanes = (*self.reserved_a, sum(self.reserved_a) * self.voltage_v)
+
+    def bind(self, ceilings: Ceilings, now: datetime) -> None:
+        """Take the limits that bind the members below together."""
+        amps = ceilings.of_circuit(self.circuit.id, LimitUnit.CURRENT, now)
+        watts = ceilings.of_circuit(self.circuit.id, LimitUnit.POWER, now)
+        self.ceiling_limits = (amps, watts)
+        most_a = math.inf if amps is None else amps.value
+        self.ceiling = (most_a, most_a, most_a, math.inf if watts is None else watts.value)
+
+    def measure(self) -> None:
+        """Take the meter reports that came."""
+        for report in self.pending:
+            self._take(report)
+        self.pending.clear()
+
+    def check(self, now: datetime) -> None:
+        """See whether the meter is still to be trusted (SR-10)."""
+        stale = self.circuit.metered and not self.staleness.is_fresh(now)
+        if stale and not self.is_stale:
+            self.stale_since = now
+        self.is_stale = stale
+
+    def other_now(self) -> Lanes:
+        """Return what others take by the newest estimate; without a meter, what is reserved."""
+        now = self.other.now
+        return self.reserved if now is None else self._stretched(now)
+
+    def other_lately(self, now_s: float) -> Lanes:
+        """Return the most that others took in the last 60 s."""
+        most = self.other.recent_most(now_s)
+        return self.reserved if most is None else self._stretched(most)
+
+    def margin(self, lane: int) -> float:
+        """Return what a raise leaves free; what is reserved without a meter is no measurement."""
+        return self.other.margin(lane) if self.circuit.metered else 0.0
+
+    def _take(self, report: MeterReport) -> None:
+        """Take one report: currents rule, then the phases' powers, then the total."""
+        total = report.total_power_w
+        if report.current_a is not None:
+            self._kind = _Measures.CURRENT
+            amps = known(report.current_a.value)
+            watts = sum(amps) * self.voltage_v if total is None else total.value
+            self._estimate(report.current_a, (*amps, watts))
+        elif report.power_w is not None:
+            self._kind = _Measures.POWER
+            powers = known(report.power_w.value)
+            amps = powers.map(lambda watts: watts / self.voltage_v)
+            self._estimate(report.power_w, (*amps, sum(powers)))
+        elif total is not None:
+            self._kind = _Measures.TOTAL
+            each_a = total.value / self.voltage_v
+            self._estimate(total, (each_a, each_a, each_a, total.value))
+
+    def _estimate(self, reading: Reading[Any], load: Lanes) -> None:
+        """Renew the estimate with a meter's values."""
+        self.staleness.hear(reading.arrived_at)
+        taken_at = reading.taken_at(timedelta(seconds=self.circuit.meter_lag_s))
+        at_s = min(taken_at, reading.arrived_at).timestamp()
+        least = [0.0] * LANES
+        most = [0.0] * LANES
+        highs = []
+        for seat in self.seats:
+            low, high = draw_bounds(seat, at_s)
+            highs.append(high)
+            for lane in range(LANES):
+                least[lane] += low[lane]
+                most[lane] += high[lane]
+        if self._kind is _Measures.TOTAL:
+            # All that flows may be on any one phase, members' draws as well (SR-10).
+            least[:WATTS] = [least[WATTS] / self.voltage_v] * WATTS
+            most[:WATTS] = [most[WATTS] / self.voltage_v] * WATTS
+        self.highs = highs
+        self.load = load
+        self.load_s = reading.arrived_at.timestamp()
+        self.other.update(
+            self.load_s,
+            load,
+            (least[0], least[1], least[2], least[3]),
+            (most[0], most[1], most[2], most[3]),
+        )
+        self.history.take(reading.arrived_at, self.other_now())
+
+    @property
+    def phase_load(self) -> Lanes | None:
+        """What flows by the meter where it tells each phase, else None."""
+        return None if self._kind is _Measures.TOTAL else self.load
+
+    def _stretched(self, other: Lanes) -> Lanes:
+        """Return an estimate with watts turned into the most amps that they may be."""
+        if self._kind is _Measures.CURRENT:
+            return other
+        dear = self.voltage_v / LOWEST_VOLTAGE_V
+        cheap = self.voltage_v / HIGHEST_VOLTAGE_V
+        l1, l2, l3 = (amps * (dear if amps > 0.0 else cheap) for amps in other[:WATTS])
+        return (l1, l2, l3, other[WATTS])

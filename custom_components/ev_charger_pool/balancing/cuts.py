@@ -1,0 +1,127 @@
+"""SR-9: reductions that a fuse or a ceiling demands, at once and on raw data."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..pool.circuits import Circuit
+from ..pool.members import CircuitId, Demand, MemberId
+from ..pool.quantities import NOMINAL_VOLTAGE_V, PHASES, PerPhase, PhaseValues
+from ..pool.reasons import Reason
+from .branches import Branch
+from .contract import Allocate, OutOfTime, Sharing
+from .generation import TRIP_FACTOR, gross_load
+from .seats import Seat
+from .wiring import LANES, WATTS, Lanes
+
+_ROUNDING: float = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excess:
+    """What one circuit's members have to give up together, lane by lane."""
+
+    branch: Branch
+    granted: Lanes
+    cut: Lanes
+
+
+def find_excess(branch: Branch, now_s: float, generation_a: float) -> Excess | None:
+    """Return what has to be cut on a circuit now, None when it carries what it may.
+
+    Cut when other load + newest grants exceeds the limit, or when what the meter shows does, less
+    what members on their way will still give up; and when members together exceed a ceiling.
+    """
+    granted = [0.0] * LANES
+    for seat in branch.seats:
+        for lane in range(LANES):
+            granted[lane] += seat.counted[lane]
+    other = branch.other_now()
+    known = branch.history.most_a
+    measured = branch.circuit.metered and not branch.is_stale
+    load = branch.phase_load if measured else None
+    cut = [0.0] * LANES
+    found = False
+    for lane in range(LANES):
+        limit = branch.limit[lane]
+        needed = granted[lane] - branch.ceiling[lane]
+        excess = other[lane] + granted[lane] - limit
+        if lane != WATTS and generation_a > 0.0:
+            gross = gross_load(
+                other[lane], generation_a, None if known is None else known[PHASES[lane]]
+            )
+            excess = max(excess, gross + granted[lane] - TRIP_FACTOR * limit)
+        if measured:
+            if load is not None and load[lane] > limit:
+                excess = max(excess, load[lane] - _giving_up(branch, lane) - limit)
+            excess = branch.other.excess_to_cut(lane, excess, limit, now_s)
+        elif branch.circuit.metered:
+            excess = 0.0
+        needed = max(needed, excess)
+        if needed > _ROUNDING and granted[lane] > 0.0:
+            cut[lane] = needed
+            found = True
+    if not found:
+        return None
+    return Excess(branch=branch, granted=_lanes(granted), cut=_lanes(cut))
+
+
+def _giving_up(branch: Branch, lane: int) -> float:
+    """Return what members drew at the meter's time beyond their newest grants."""
+    return sum(
+        max(0.0, high[lane] - seat.counted[lane])
+        for seat, high in zip(branch.seats, branch.highs, strict=True)
+    )
+
+
+def reductions(
+    circuits: Sequence[Circuit],
+    excesses: Sequence[Excess],
+    demands: Sequence[Demand],
+    fixed: Iterable[Seat],
+    allocate: Allocate,
+    *,
+    sharing: Sharing,
+    out_of_time: OutOfTime | None,
+) -> list[tuple[MemberId, float, Reason]]:
+    """Return the smaller grants that end the excess, shared fairly.
+
+    Args:
+        circuits: The tree.
+        excesses: What has to be given up.
+        demands: The members that can be told quickly, at most at their present grants.
+        fixed: The members below that cannot be told: others give way for them.
+        allocate: The allocator.
+        sharing: Passed on to it.
+        out_of_time: Passed on to it.
+    """
+    held = {seat.settings.member: seat for seat in fixed}
+    free_a: dict[CircuitId, PhaseValues] = {c.id: PerPhase.same(_PLENTY_A) for c in circuits}
+    free_w: dict[CircuitId, float] = {}
+    for excess in excesses:
+        branch = excess.branch
+        free = [
+            _PLENTY_A if cut <= 0.0 else granted - cut
+            for granted, cut in zip(excess.granted, excess.cut, strict=True)
+        ]
+        for seat in branch.seats:
+            if seat.settings.member in held:
+                for lane in range(LANES):
+                    free[lane] -= seat.counted[lane]
+        free_a[branch.circuit.id] = PerPhase(free[0], free[1], free[2])
+        if excess.cut[WATTS] > 0.0:
+            free_w[branch.circuit.id] = free[WATTS] * NOMINAL_VOLTAGE_V / branch.voltage_v
+    found = allocate(
+        circuits, demands, free_a, free_w=free_w, sharing=sharing, out_of_time=out_of_time
+    )
+    return [
+        (demand.member, found.current_a[demand.member], found.reasons[demand.member])
+        for demand in demands
+    ]
+
+
+_PLENTY_A = 100_000.0
+"""More than any fuse: a circuit that asks for no cut bounds nobody."""
+
+
+def _lanes(values: Sequence[float]) -> Lanes:
+    return (values[0], values[1], values[2], values[3])

@@ -1,0 +1,106 @@
+"""What a member may draw: now by its commitment (SR-2), at a meter's time by its samples (SR-9)."""
+
+from collections.abc import Callable
+
+from .ledger import MEASURING_TOLERANCE_A
+from .seats import SAMPLE_NEAR_S, Seat
+from .supplies import LEAST_COST
+from .wiring import NO_FLOW, Lanes, from_amps, on_phases
+
+
+def commitment_of(seat: Seat, now_s: float) -> Lanes:
+    """Return the most that a member may draw on each phase, whatever was last said to it.
+
+    max(every grant not yet settled or answered, the limit the device reports, newest draw
+    + 0.5 A, f); on phases that its car does not use only the draw counts.
+    """
+    account = seat.account
+    current_a = account.commitment_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
+    if not seat.connected and not seat.is_supply and account.offline_s is None:
+        # Nothing is plugged: no ceiling to fear, only grants that are still on the device.
+        current_a = max(account.outstanding_a, seat.fail_safe_a)
+    report = seat.report
+    if report is not None and report.online:
+        current_a = max(current_a, report.limit_a or 0.0, report.set_current_a or 0.0)
+    newest = seat.samples.newest
+    amps = [0.0, 0.0, 0.0]
+    for position in seat.used:
+        amps[position] = current_a
+    if newest is not None:
+        for position in seat.learner.wired:
+            drawn_a = newest[position] + MEASURING_TOLERANCE_A
+            if drawn_a > amps[position] and newest[position] > 0.0:
+                amps[position] = drawn_a
+    return from_amps(amps[0], amps[1], amps[2], seat.voltage_v)
+
+
+def counted_of(seat: Seat, now_s: float) -> float:
+    """Return the amps per phase that cuts count a member with (SR-9).
+
+    The newest grant; what was there before where that cannot be on the device yet; the draw for
+    a member that is unsettled though it had its settle time.
+    """
+    account = seat.account
+    current_a = account.counted_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
+    newest = seat.samples.newest
+    if (
+        newest is not None
+        and not account.is_moving(seat.samples.newest_s)
+        and seat.samples.newest_s > account.moved_s
+    ):
+        drawn_a = max(newest[:3])
+        if drawn_a > current_a + MEASURING_TOLERANCE_A:
+            return drawn_a
+    return current_a
+
+
+def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
+    """Return the least and the most that a member drew at a meter's time.
+
+    A settled member counts with its nearest sample, a moving one with the samples near that time,
+    its old grant and its new one. Without a sample near by, anything between nothing and what it
+    may draw is possible.
+    """
+    account = seat.account
+    sample = seat.samples.nearest(at_s)
+    near = sample is not None and abs(sample[0] - at_s) <= SAMPLE_NEAR_S
+    if sample is not None and near and not account.is_moving(at_s):
+        least, most = _spread(seat, sample[1])
+        return least, most
+    if sample is not None and near:
+        known = seat.samples.bounds(at_s - seat.settle_s) or (sample[1], sample[1])
+        least, most = _spread(seat, known[0])[0], known[1]
+        held_a = account.granted_a if len(account.issues) <= 1 else account.outstanding_a
+        held = on_phases(held_a, seat.used, seat.voltage_v)
+        return (
+            _each(min, least, on_phases(account.granted_a, seat.used, seat.voltage_v)),
+            _each(max, most, held),
+        )
+    if not seat.connected and account.offline_s is None and account.outstanding_a <= 0.0:
+        return NO_FLOW, NO_FLOW
+    held = on_phases(max(account.outstanding_a, account.granted_a), seat.used, seat.voltage_v)
+    if sample is None:
+        return NO_FLOW, held
+    return _each(min, NO_FLOW, sample[1]), _each(max, held, sample[1])
+
+
+def _spread(seat: Seat, draw: Lanes) -> tuple[Lanes, Lanes]:
+    """Return the bounds of one sample: a supply's AC side is only computed, at its most."""
+    if not seat.is_supply or seat.report is None or seat.report.current is not None:
+        return draw, draw
+    least = (
+        draw[0] * LEAST_COST,
+        draw[1] * LEAST_COST,
+        draw[2] * LEAST_COST,
+        draw[3] * LEAST_COST,
+    )
+    return least, draw
+
+
+def _each(choose: Callable[[float, float], float], one: Lanes, other: Lanes) -> Lanes:
+    return (
+        choose(one[0], other[0]),
+        choose(one[1], other[1]),
+        choose(one[2], other[2]),
+        choose(one[3], other[3]),
+    )

@@ -1,0 +1,76 @@
+"""What a person should know of, found anew with each decision."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from .conduct import Rung
+from .contract import Problem, ProblemKind
+from .frozen import is_capped
+from .site_state import SiteState
+from .statuses import is_overloaded
+
+REFUSALS_SHOWN = 3
+"""A refusal may be a passing rate limit; so many in a row are a problem."""
+
+
+class Problems:
+    """Keeps since when each problem stands."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[ProblemKind, str], Problem] = {}
+
+    def find(self, site: SiteState, now: datetime, now_s: float) -> tuple[Problem, ...]:
+        """Return what is wrong now."""
+        found = {}
+        for kind, subject in self._all(site, now_s):
+            key = (kind, subject)
+            known = self._known.get(key)
+            found[key] = known or Problem(
+                kind=kind, subject=subject, since=now, figures=_figures(site, kind, subject)
+            )
+        self._known = found
+        return tuple(found.values())
+
+    def _all(self, site: SiteState, now_s: float) -> Iterator[tuple[ProblemKind, str]]:
+        quiet = site.restart.is_quiet(now_s)
+        for branch in site.branches:
+            if branch.is_stale and not quiet:
+                yield ProblemKind.METER_STALE, branch.circuit.id
+            if is_overloaded(branch):
+                yield ProblemKind.OVERLOAD, branch.circuit.id
+        for circuit in site.plan.exceeded:
+            yield ProblemKind.FAIL_SAFES_TOO_HIGH, circuit
+        for member in site.plan.lowered:
+            yield ProblemKind.FAIL_SAFES_TOO_HIGH, member
+        for member, seat in site.seats.items():
+            if seat.conduct.rung >= Rung.SEND_AGAIN and seat.conduct.excess_since_s is not None:
+                yield ProblemKind.MEMBER_IGNORES, member
+            if seat.refusals >= REFUSALS_SHOWN:
+                yield ProblemKind.MEMBER_REFUSES, member
+            if seat.report is not None and not seat.report.online:
+                yield ProblemKind.MEMBER_OFFLINE, member
+            if not seat.trusts_lease() and not is_capped(seat):
+                yield ProblemKind.NO_WATCHDOG, member
+
+
+def _figures(site: SiteState, kind: ProblemKind, subject: str) -> dict[str, float]:
+    """Return the numbers that go with a problem."""
+    branch = site.by_circuit.get(subject)
+    if branch is not None and kind is ProblemKind.OVERLOAD and branch.load is not None:
+        return {"load_a": round(max(branch.load[:3]), 1), "limit_a": max(branch.circuit.limit_a)}
+    if branch is not None and kind is ProblemKind.METER_STALE:
+        return {"allowance_s": branch.staleness.allowance.total_seconds()}
+    if branch is not None and kind is ProblemKind.FAIL_SAFES_TOO_HIGH:
+        return {
+            "fail_safe_sum_a": max(site.plan.sums_a[subject]),
+            "limit_a": max(branch.circuit.limit_a),
+        }
+    seat = site.seats.get(subject)
+    if seat is not None and kind is ProblemKind.MEMBER_IGNORES and seat.samples.newest:
+        return {
+            "draw_a": round(max(seat.samples.newest[:3]), 1),
+            "granted_a": seat.granted_a,
+        }
+    return {}

@@ -1,0 +1,130 @@
+"""Up is patient: one wave per settle time, and only of what the ledger says is free."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..pool.members import CircuitId, MemberId
+from ..pool.quantities import NOMINAL_VOLTAGE_V, PHASES, PerPhase, PhaseValues
+from .branches import Branch
+from .generation import TRIP_FACTOR, gross_load
+from .seats import Seat
+from .wiring import LANES, WATTS, Lanes, on_phases, room_for
+
+DEADBAND_A: Final = 1.0
+"""A change below one amp is not worth a write, unless it completes a grant."""
+
+_ROUNDING: Final = 1e-6
+
+
+def caps(branches: Sequence[Branch], now_s: float, generation_a: float) -> list[Lanes]:
+    """Return what members of each circuit may be committed together, lane by lane (SR-9, SR-3).
+
+    The limit less the margin and the most that others took in 60 s, every ceiling, and 1.45 x
+    the limit with generation taken as zero.
+    """
+    found = []
+    for branch in branches:
+        other = branch.other_lately(now_s)
+        known = branch.history.most_a
+        lanes = []
+        for lane in range(LANES):
+            limit = branch.limit[lane]
+            cap = min(limit - branch.margin(lane) - other[lane], branch.ceiling[lane])
+            if lane != WATTS and generation_a > 0.0:
+                gross = gross_load(
+                    other[lane], generation_a, None if known is None else known[PHASES[lane]]
+                )
+                cap = min(cap, TRIP_FACTOR * limit - gross)
+            lanes.append(cap)
+        found.append((lanes[0], lanes[1], lanes[2], lanes[3]))
+    return found
+
+
+def free_for(
+    branches: Sequence[Branch], cap: Sequence[Lanes], willing: Mapping[MemberId, Seat]
+) -> tuple[dict[CircuitId, PhaseValues], dict[CircuitId, float]]:
+    """Return what the willing may share: the caps less the commitments of all others."""
+    free_a: dict[CircuitId, PhaseValues] = {}
+    free_w: dict[CircuitId, float] = {}
+    for branch, lanes in zip(branches, cap, strict=True):
+        left = list(lanes)
+        for seat in branch.seats:
+            if seat.settings.member not in willing:
+                for lane in range(LANES):
+                    left[lane] -= seat.commitment[lane]
+        free_a[branch.circuit.id] = PerPhase(left[0], left[1], left[2])
+        if left[WATTS] < float("inf"):
+            free_w[branch.circuit.id] = left[WATTS] * NOMINAL_VOLTAGE_V / branch.voltage_v
+    return free_a, free_w
+
+
+def slack(branches: Sequence[Branch], cap: Sequence[Lanes]) -> list[list[float]]:
+    """Return what is left of the caps with every commitment taken: what raises may use now."""
+    found = []
+    for branch, lanes in zip(branches, cap, strict=True):
+        left = list(lanes)
+        for seat in branch.seats:
+            for lane in range(LANES):
+                left[lane] -= seat.commitment[lane]
+        found.append(left)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raise:
+    """A member with the larger grant that fits now, and the one that it is to have."""
+
+    seat: Seat
+    current_a: float
+    target_a: float
+
+    @property
+    def is_short(self) -> bool:
+        """Whether others have to make room first."""
+        return self.current_a < self.target_a - _ROUNDING
+
+
+def is_worth_it(seat: Seat, target_a: float, most_a: float) -> bool:
+    """Whether a raise is worth a write: an amp or more, or all that the member can use."""
+    gain_a = target_a - seat.granted_a
+    if gain_a <= _ROUNDING:
+        return False
+    return gain_a >= DEADBAND_A - _ROUNDING or target_a + seat.settings.step_a > most_a
+
+
+def fit(
+    raises: Sequence[tuple[Seat, float]],
+    left: Sequence[list[float]],
+    round_down: Callable[[Seat, float], float],
+) -> list[Raise]:
+    """Give each raise what fits, who has least first; `left` is what remains afterwards.
+
+    Each counts with its present commitment, which a raise replaces; a start commits the
+    member's ceiling until it has settled (SR-2), so that nobody else is raised meanwhile.
+    """
+    found = []
+    for seat, target_a in raises:
+        own = seat.commitment
+        room_a = target_a
+        for position in seat.chain:
+            lanes = left[position]
+            room_a = min(
+                room_a,
+                room_for(
+                    (lanes[0] + own[0], lanes[1] + own[1], lanes[2] + own[2], lanes[3] + own[3]),
+                    seat.used,
+                    seat.voltage_v,
+                ),
+            )
+        current_a = round_down(seat, room_a)
+        if current_a <= seat.granted_a + _ROUNDING:
+            found.append(Raise(seat=seat, current_a=seat.granted_a, target_a=target_a))
+            continue
+        committed_a = seat.settings.max_current_a if seat.granted_a <= 0.0 else current_a
+        after = on_phases(committed_a, seat.used, seat.voltage_v)
+        for position in seat.chain:
+            for lane in range(LANES):
+                left[position][lane] -= max(0.0, after[lane] - own[lane])
+        found.append(Raise(seat=seat, current_a=current_a, target_a=target_a))
+    return found

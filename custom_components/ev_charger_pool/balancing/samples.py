@@ -1,0 +1,86 @@
+"""The newest draws of a member, with times that can be compared."""
+
+from collections import deque
+from typing import Final
+
+from ..pool.readings import Reading
+from .wiring import Lanes
+
+KEPT_S: Final = 90.0
+"""Draws are looked up no further back: the slowest settle time is 60 s, then lag."""
+
+SKEW_MESSAGES: Final = 20
+"""A device's clock is compared with ours over so many live messages (SR-8)."""
+
+
+class DeviceClock:
+    """Turns a device's own times into ours, so that replayed samples are known as old."""
+
+    __slots__ = ("_behind_s",)
+
+    def __init__(self) -> None:
+        self._behind_s: deque[float] = deque(maxlen=SKEW_MESSAGES)
+
+    def time_of(self, reading: Reading[object]) -> float:
+        """Return when a reading was taken, seconds since the epoch of our clock."""
+        arrived_s = reading.arrived_at.timestamp()
+        if reading.measured_at is None:
+            return arrived_s
+        behind_s = arrived_s - reading.measured_at.timestamp()
+        self._behind_s.append(behind_s)
+        # The least delayed of the newest messages tells how far the clocks are apart.
+        return arrived_s - (behind_s - min(self._behind_s))
+
+
+class Samples:
+    """Draws on the site's phases, oldest first."""
+
+    __slots__ = ("_kept", "newest", "newest_s")
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[float, Lanes]] = deque()
+        self.newest: Lanes | None = None
+        self.newest_s = float("-inf")
+
+    def add(self, at_s: float, draw: Lanes) -> bool:
+        """Take a draw; return False for one that is older than what is known."""
+        if at_s <= self.newest_s:
+            return False
+        self._kept.append((at_s, draw))
+        self.newest, self.newest_s = draw, at_s
+        while self._kept[0][0] < at_s - KEPT_S:
+            self._kept.popleft()
+        return True
+
+    def nearest(self, at_s: float) -> tuple[float, Lanes] | None:
+        """Return the time and draw of the sample nearest to a time."""
+        best: tuple[float, Lanes] | None = None
+        for sample in reversed(self._kept):
+            if best is not None and abs(sample[0] - at_s) >= abs(best[0] - at_s):
+                break
+            best = sample
+        return best
+
+    def bounds(self, from_s: float) -> tuple[Lanes, Lanes] | None:
+        """Return the least and the most in each lane since a time, None without a sample."""
+        least: Lanes | None = None
+        most: Lanes | None = None
+        for at_s, draw in reversed(self._kept):
+            if at_s < from_s:
+                break
+            if least is None or most is None:
+                least = most = draw
+                continue
+            least = (
+                min(least[0], draw[0]),
+                min(least[1], draw[1]),
+                min(least[2], draw[2]),
+                min(least[3], draw[3]),
+            )
+            most = (
+                max(most[0], draw[0]),
+                max(most[1], draw[1]),
+                max(most[2], draw[2]),
+                max(most[3], draw[3]),
+            )
+        return None if least is None or most is None else (least, most)

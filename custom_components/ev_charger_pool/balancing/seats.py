@@ -1,0 +1,318 @@
+"""Everything the controller holds of one member."""
+
+from datetime import datetime
+from typing import Final
+
+from ..pool.members import (
+    MemberKind,
+    MemberRecord,
+    MemberReport,
+    MemberSettings,
+    MemberStatus,
+    MemberWishes,
+)
+from ..pool.quantities import LOWEST_VOLTAGE_V, PhaseReadings
+from ..pool.readings import Reading
+from ..pool.reasons import Reason, ReasonKind
+from ..pool.states import ChargingStatus, ConnectorState
+from .conduct import Conduct, WriteCredit
+from .headroom import Headroom
+from .leases import LeaseWatch
+from .ledger import Account
+from .phases import PhaseLearner
+from .policies import Ceiling
+from .samples import DeviceClock, Samples
+from .supplies import current_of_power
+from .turns import Turns
+from .wake import Wake
+from .wiring import NO_FLOW, Lanes, from_amps, on_phases
+
+SAMPLE_NEAR_S: Final = 5.0
+"""A sample further from the meter's time tells nothing exact: cars ramp within seconds (SR-9)."""
+
+HOLD_S: Final = 60.0
+"""A member that is not heard of keeps its grant so long; then it counts as without a car."""
+
+_NO_DRAW_W: Final = 100.0
+"""Standby of a station and a car."""
+
+_SUSPENDED: Final = (ChargingStatus.SUSPENDED_BY_EV, ChargingStatus.SUSPENDED_BY_CHARGER)
+_QUIET: Final = (
+    *_SUSPENDED,
+    ChargingStatus.NOT_CHARGING,
+    ChargingStatus.WAITING_FOR_AUTHORIZATION,
+    ChargingStatus.FINISHED,
+)
+"""Statuses in which a device that does not measure says that nothing flows."""
+
+_UNHEARD: Final = (ConnectorState.MISSING, ConnectorState.UNSPECIFIED)
+
+
+class Seat:
+    """One member's place in the pool: what it is, what it did, and what it was told."""
+
+    def __init__(self, settings: MemberSettings, chain: tuple[int, ...], voltage_v: float) -> None:
+        self.wishes = MemberWishes()
+        self.report: MemberReport | None = None
+        self.pending: list[MemberReport] = []
+        self.account = Account(0.0, 0.0, None)
+        self.conduct = Conduct(1.0)
+        self.learner = PhaseLearner(())
+        self.samples = Samples()
+        self.turns = Turns()
+        self.wake = Wake()
+        self.headroom = Headroom()
+        self.credit = WriteCredit()
+        self.lease = LeaseWatch()
+        self.clock = DeviceClock()
+        self.fail_safe_a = 0.0
+        self.connected = False
+        self.unheard_since_s: float | None = None
+        self.needs_set = False
+        self.told_s = float("-inf")
+        self.written_s = float("-inf")
+        self.raised_since_start = False
+        self.ceiling = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.NOT_CONNECTED))
+        self.ceiling_dirty = True
+        self.reason = Reason(kind=ReasonKind.NOT_CONNECTED)
+        self.status: MemberStatus | None = None
+        self.commitment: Lanes = NO_FLOW
+        self.counted: Lanes = NO_FLOW
+        self.granted: Lanes = NO_FLOW
+        self.counted_a = 0.0
+        self.shown_used: tuple[int, ...] = ()
+        self.restored = False
+        self.resend_s = float("-inf")
+        self.no_raise_until_s = float("-inf")
+        self.refusals = 0
+        self._booted_at: datetime | None = None
+        self._session: str | None = None
+        self.configure(settings, chain, voltage_v)
+
+    def configure(self, settings: MemberSettings, chain: tuple[int, ...], voltage_v: float) -> None:
+        """Take settings; what is known of the member stays."""
+        self.settings = settings
+        self.chain = chain
+        self.voltage_v = voltage_v
+        self.is_supply = settings.kind is MemberKind.POWER_SUPPLY
+        self.settle_s = settings.settle.total_seconds()
+        self.account.ceiling_a = settings.max_current_a
+        self.account.settle_s = self.settle_s
+        lease = settings.lease
+        self.account.lease_s = None if lease is None else lease.duration.total_seconds()
+        wired = tuple(phase.position for phase in settings.phases)
+        if wired != self.learner.wired:
+            self.learner = PhaseLearner(wired)
+        self.conduct.settle_s = self.settle_s
+        self.ceiling_dirty = True
+
+    # What it told
+
+    @property
+    def online(self) -> bool:
+        """Whether its device can be reached, as far as it was heard of."""
+        return self.report is not None and self.report.online
+
+    @property
+    def exercised(self) -> bool:
+        """Whether its lapse was seen to work (SR-8)."""
+        return self.settings.lease_exercised or self.lease.exercised
+
+    @property
+    def granted_a(self) -> float:
+        """The newest grant, amps per phase."""
+        return self.account.granted_a
+
+    @property
+    def least_a(self) -> float:
+        """The least current that it runs with: the device's, or what the user finds worth it."""
+        wished_a = self.wishes.minimum_current_a
+        least_a = self.settings.min_current_a
+        return least_a if wished_a is None else max(least_a, wished_a)
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The positions of the phases that it counts on."""
+        return self.learner.used
+
+    def absorb(self) -> None:
+        """Take the reports that came since the last decision."""
+        for report in self.pending:
+            before = self.report
+            if before is not None and report.arrived_at < before.arrived_at:
+                continue
+            self.report = report
+            self._note_link(before, report)
+            self._note_car(before, report)
+            self._note_draw(report)
+        self.pending.clear()
+
+    def _note_link(self, before: MemberReport | None, report: MemberReport) -> None:
+        """Take a link that broke or came back, and a device that started anew."""
+        at_s = report.arrived_at.timestamp()
+        if not report.online:
+            if self.account.offline_s is None:
+                self.account.offline_s = at_s
+        elif before is None or self.account.offline_s is not None:
+            self.account.offline_s = None
+            self.needs_set = True
+        if report.booted_at is not None and report.booted_at != self._booted_at:
+            if self._booted_at is not None:
+                self.account.unknown = True
+                self.needs_set = True
+                self.conduct.forgive()
+            self._booted_at = report.booted_at
+
+    def _note_car(self, before: MemberReport | None, report: MemberReport) -> None:
+        """Take a car that came, went, or changed its mind."""
+        at_s = report.arrived_at.timestamp()
+        connected = self._is_connected(report)
+        if connected != self.connected or report.session != self._session:
+            self.ceiling_dirty = True
+            if connected and (not self.connected or self._session is not None):
+                self._begin_session()
+        if self.connected and not connected:
+            self.turns.leave()
+            self.wake.rest()
+        self.connected = connected
+        if connected or report.session is None:
+            self._session = report.session
+        if (
+            before is not None
+            and before.charging in _SUSPENDED
+            and report.charging is ChargingStatus.CHARGING
+        ):
+            # Some stations forget a profile while suspended (SR-2).
+            self.needs_set = True
+            self.wake.stir()
+        if before is not None and before.demand_w != report.demand_w:
+            self.ceiling_dirty = True
+        if report.state in _UNHEARD:
+            self.unheard_since_s = self.unheard_since_s or at_s
+        else:
+            self.unheard_since_s = None
+
+    def _is_connected(self, report: MemberReport) -> bool:
+        if self.is_supply:
+            return (report.demand_w or 0.0) > 0.0 and report.state is not ConnectorState.ERROR
+        if report.state in _UNHEARD and self.connected:
+            since_s = self.unheard_since_s
+            return since_s is None or report.arrived_at.timestamp() - since_s < HOLD_S
+        return report.state.is_ev_connected
+
+    def _begin_session(self) -> None:
+        """Forget what was known of the car before."""
+        self.learner.forget()
+        self.wake.rest()
+        self.wake.stir()
+        self.headroom = Headroom()
+        self.turns = Turns()
+        self.conduct.forgive()
+        self.needs_set = True
+
+    def _note_draw(self, report: MemberReport) -> None:
+        """Take the newest draw, measured or known from the state."""
+        draw = self._draw(report)
+        if draw is None or not self.samples.add(*draw):
+            return
+        at_s, lanes = draw
+        strongest_a = max(lanes[:3])
+        if self.account.settle(at_s, strongest_a) and self.account.is_settled:
+            self.conduct.obey()
+        if self.connected and self.granted_a > 0.0:
+            self.learner.take(at_s, lanes)
+            self.headroom.draw(at_s, strongest_a)
+            self.wake.draw(at_s, strongest_a)
+
+    def _draw(self, report: MemberReport) -> tuple[float, Lanes] | None:
+        """Return the newest draw with its time, None when the report tells nothing new."""
+        current = report.current
+        if current is not None and any(value is not None for value in current.value):
+            at_s = self.clock.time_of(current)
+            if at_s > self.samples.newest_s:
+                return at_s, self._rotated(current)
+        at_s = report.arrived_at.timestamp()
+        if not report.online:
+            return None
+        if report.state is ConnectorState.IDLE and not self.is_supply:
+            return at_s, NO_FLOW
+        power = report.power_w
+        if self.is_supply and current is None and power is not None:
+            current_a = current_of_power(self.settings, max(0.0, power.value))
+            return self.clock.time_of(power), self._on_wired(current_a)
+        if current is None and power is not None:
+            if len(self.learner.wired) == 1:
+                return self.clock.time_of(power), self._on_wired(power.value / LOWEST_VOLTAGE_V)
+            if abs(power.value) <= _NO_DRAW_W:
+                return self.clock.time_of(power), NO_FLOW
+        if current is None and power is None and report.charging in _QUIET:
+            return at_s, NO_FLOW
+        return None
+
+    def _rotated(self, current: Reading[PhaseReadings]) -> Lanes:
+        """Return own L1 to L3 on the site's phases; a missing one counts as the strongest known."""
+        own = tuple(current.value)
+        strongest = max((value for value in own if value is not None), default=0.0)
+        amps = [0.0, 0.0, 0.0]
+        for position, value in zip(self.learner.wired, own, strict=False):
+            amps[position] = strongest if value is None else value
+        return from_amps(amps[0], amps[1], amps[2], self.voltage_v)
+
+    def _on_wired(self, current_a: float) -> Lanes:
+        return on_phases(current_a, self.learner.wired, self.voltage_v)
+
+    def wish(self, wishes: MemberWishes) -> None:
+        """Take what the user wants."""
+        if wishes != self.wishes:
+            self.wishes = wishes
+            self.ceiling_dirty = True
+            self.wake.stir()
+
+    def restore(self, record: MemberRecord, now_s: float) -> None:
+        """Take what was remembered over a restart (SR-11)."""
+        expires_s = None if record.expires_at is None else record.expires_at.timestamp()
+        granted_a = record.granted_a
+        if expires_s is not None and now_s > expires_s:
+            # The lease ran out meanwhile: what the device fell to may be kept, not what it had.
+            granted_a = min(granted_a, record.lapse_to_a)
+            self.needs_set = True
+        self.account.restore(granted_a, max(record.granted_a, record.outstanding_a), expires_s)
+        self.lease.exercised = record.lease_exercised
+        self.wake.asleep = record.asleep
+        self.turns.restore(record.owed, now_s)
+        self._session = record.session
+        self.restored = True
+        if granted_a > 0.0:
+            self.connected = True
+            self.turns.start(now_s)
+
+    def apply_own_demand(self) -> None:
+        """Bound a supply's ceiling by what its own set points could use (SR-13)."""
+        report = self.report
+        if not self.is_supply or report is None or report.demand_w is None:
+            return
+        current_a = current_of_power(self.settings, report.demand_w)
+        if current_a < self.ceiling.current_a:
+            self.ceiling = Ceiling(
+                current_a=current_a,
+                reason=Reason(kind=ReasonKind.USER, subject=self.settings.member),
+            )
+
+    def trusts_lease(self) -> bool:
+        """Whether its device falls back by itself (SR-5)."""
+        return self.settings.lease is not None and not self.lease.failed
+
+    def least_cap(self) -> tuple[float, Reason] | None:
+        """Return a cap that its own condition demands, None when it may run."""
+        if not self.connected:
+            return 0.0, Reason(kind=ReasonKind.NOT_CONNECTED)
+        if self.conduct.ignores:
+            return 0.0, Reason(kind=ReasonKind.IGNORED)
+        if self.wake.asleep:
+            return 0.0, Reason(kind=ReasonKind.ASLEEP)
+        report = self.report
+        if report is not None and report.charging is ChargingStatus.FAULT:
+            return 0.0, Reason(kind=ReasonKind.FAULT)
+        if report is not None and report.charging is ChargingStatus.WAITING_FOR_AUTHORIZATION:
+            return 0.0, Reason(kind=ReasonKind.NOT_CONNECTED)
+        return None

@@ -1,0 +1,215 @@
+"""The controller's picture of one site: its circuits and members with all that is known of them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+import math
+
+from ..pool.circuits import CircuitRecord
+from ..pool.members import CircuitId, MemberId, MemberRecord, MemberWishes
+from ..pool.reasons import Reason, ReasonKind
+from .branches import Branch
+from .contract import Sharing, SiteSettings
+from .draws import commitment_of, counted_of
+from .failsafe import FailSafePlan, plan_fail_safes
+from .generation import Generation
+from .policies import Ceilings, ceiling_of
+from .restart import Restart
+from .seats import Seat
+from .topology import Topology
+from .wiring import WATTS, on_phases
+
+_ROUNDING = 1e-6
+
+
+class SiteState:
+    """Everything that a decision looks at."""
+
+    def __init__(self) -> None:
+        self.settings = SiteSettings(circuits=(), members=())
+        self.branches: list[Branch] = []
+        self.by_circuit: dict[CircuitId, Branch] = {}
+        self.seats: dict[MemberId, Seat] = {}
+        self.ceilings = Ceilings()
+        self.ceilings_change_at: datetime | None = None
+        self.generation = Generation()
+        self.restart = Restart()
+        self.wishes: dict[MemberId, MemberWishes] = {}
+        self.plan = FailSafePlan(fail_safe_a={}, sums_a={}, reserved_a={}, lowered=(), exceeded=())
+        self._records: dict[MemberId, MemberRecord] = {}
+        self._circuit_records: list[CircuitRecord] = []
+
+    @property
+    def sharing(self) -> Sharing:
+        """How tiers share."""
+        return self.settings.sharing
+
+    def configure(self, settings: SiteSettings, now: datetime) -> None:
+        """Take settings; members and circuits that stay keep what is known of them.
+
+        Raises:
+            TopologyError: The circuits do not make a tree.
+        """
+        tree = Topology.of(settings.circuits)
+        circuits = {circuit.id: circuit for circuit in settings.circuits}
+        voltage_v = settings.nominal_voltage_v
+        self.settings = settings
+        branches = []
+        for position, circuit in enumerate(tree.ids):
+            branch = self.by_circuit.get(circuit)
+            if branch is None:
+                branch = Branch(circuits[circuit], position, voltage_v)
+            else:
+                branch.configure(circuits[circuit], position, voltage_v)
+            branches.append(branch)
+        self.branches = branches
+        self.by_circuit = {branch.circuit.id: branch for branch in branches}
+        seats = {}
+        for member in settings.members:
+            if member.circuit not in tree.index:
+                continue
+            chain = tree.chain(tree.index[member.circuit])
+            seat = self.seats.get(member.member)
+            if seat is None:
+                seat = Seat(member, chain, voltage_v)
+                seat.wishes = self.wishes.get(member.member, seat.wishes)
+                self._restore_seat(seat, now)
+            else:
+                seat.configure(member, chain, voltage_v)
+            seats[member.member] = seat
+            for position in chain:
+                branches[position].seats.append(seat)
+        self.seats = seats
+        for branch in branches:
+            branch.highs = []
+            branch.bind(self.ceilings, now)
+        self.plan_fail_safes()
+        if not self.restart.has_begun:
+            self.restart.begin(now.timestamp())
+
+    def restore(
+        self,
+        records: Sequence[MemberRecord],
+        circuit_records: Sequence[CircuitRecord],
+        now: datetime,
+    ) -> None:
+        """Take what the journal kept, for members that are there or come later."""
+        self._records = {record.member: record for record in records}
+        for record in circuit_records:
+            branch = self.by_circuit.get(record.circuit)
+            if branch is not None:
+                branch.history.restore(record.day, record.other_load_max_a)
+        self._circuit_records = list(circuit_records)
+        for seat in self.seats.values():
+            self._restore_seat(seat, now)
+        self.restart.begin(now.timestamp())
+        self.plan_fail_safes()
+
+    def _restore_seat(self, seat: Seat, now: datetime) -> None:
+        record = self._records.pop(seat.settings.member, None)
+        if record is not None:
+            seat.restore(record, now.timestamp())
+
+    def plan_fail_safes(self) -> None:
+        """Fit the fail-safe currents to what is reserved for others now (SR-1)."""
+        for branch in self.branches:
+            branch.reserve()
+        self.plan = plan_fail_safes(
+            self.settings.circuits,
+            [seat.settings for seat in self.seats.values()],
+            {branch.circuit.id: branch.reserved_a for branch in self.branches},
+        )
+        for seat in self.seats.values():
+            seat.fail_safe_a = self.plan.fail_safe_a[seat.settings.member]
+
+    def wish(self, member: MemberId, wishes: MemberWishes) -> None:
+        """Take what the user wants of a member, now or when it comes."""
+        self.wishes[member] = wishes
+        seat = self.seats.get(member)
+        if seat is not None:
+            seat.wish(wishes)
+
+    def explain(self, reason: Reason) -> Reason:
+        """Return the reason to show: the limit's own where a limit, not the fuse, binds a circuit."""
+        if reason.kind is not ReasonKind.CIRCUIT or reason.subject is None:
+            return reason
+        branch = self.by_circuit[reason.subject]
+        amps, watts = branch.ceiling_limits
+        limit = watts if reason.phase is None else amps
+        if limit is None:
+            return reason
+        lane = WATTS if reason.phase is None else reason.phase.position
+        other = branch.other_now()[lane]
+        if limit.value > branch.limit[lane] - branch.margin(lane) - other:
+            return reason
+        return Reason(kind=limit.source, subject=limit.id)
+
+    def next_change(self, now: datetime) -> datetime:
+        """Return when something changes by itself next."""
+        return self.ceilings.next_expiry(now) or _NEVER
+
+    def changed_circuits(self) -> tuple[CircuitRecord, ...]:
+        """Return the circuits' records that changed since the last call."""
+        found = []
+        for branch in self.branches:
+            changed = branch.history.changed()
+            if changed is not None:
+                day, most_a = changed
+                found.append(
+                    CircuitRecord(circuit=branch.circuit.id, day=day, other_load_max_a=most_a)
+                )
+        return tuple(found)
+
+    def set_ceilings(self, ceilings: Ceilings) -> None:
+        """Take all limits that are in force."""
+        self.ceilings = ceilings
+        self.ceilings_change_at = None
+        for seat in self.seats.values():
+            seat.ceiling_dirty = True
+
+    def refresh(self, now: datetime, now_s: float) -> bool:
+        """Bring what is derived up to date; return whether anybody's demand changed."""
+        changed = False
+        change_at = self.ceilings_change_at
+        if change_at is None or now >= change_at:
+            for branch in self.branches:
+                branch.bind(self.ceilings, now)
+            for seat in self.seats.values():
+                seat.ceiling_dirty = True
+            self.ceilings_change_at = self.ceilings.next_expiry(now) or _NEVER
+        for seat in self.seats.values():
+            if seat.ceiling_dirty:
+                self._renew_ceiling(seat, now)
+                changed = True
+            self.count(seat, now_s)
+        return changed
+
+    def count(self, seat: Seat, now_s: float) -> None:
+        """Renew what the ledger says of a member."""
+        seat.commitment = commitment_of(seat, now_s)
+        seat.counted_a = counted_of(seat, now_s)
+        seat.counted = on_phases(seat.counted_a, seat.used, seat.voltage_v)
+        seat.granted = on_phases(seat.granted_a, seat.used, seat.voltage_v)
+
+    def _renew_ceiling(self, seat: Seat, now: datetime) -> None:
+        session = None if seat.report is None else seat.report.session
+        seat.ceiling = ceiling_of(
+            seat.settings,
+            seat.wishes,
+            self.ceilings.of_member(seat.settings.member, session, now),
+            len(seat.used),
+            seat.voltage_v,
+        )
+        seat.apply_own_demand()
+        seat.ceiling_dirty = False
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def round_down(seat: Seat, current_a: float) -> float:
+    """Return a grant on the device's step; 0 below the least that it runs with (I3)."""
+    step_a = seat.settings.step_a
+    most_a = min(current_a, seat.settings.max_current_a)
+    if step_a > 0.0:
+        most_a = round(math.floor((most_a + _ROUNDING) / step_a) * step_a, 6)
+    return most_a if most_a >= seat.least_a - _ROUNDING else 0.0

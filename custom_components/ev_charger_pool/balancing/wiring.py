@@ -1,0 +1,33 @@
+"""Amps and watts as plain lanes, so that a decision over many members stays cheap."""
+
+from collections.abc import Iterable
+from typing import Final
+
+type Lanes = tuple[float, float, float, float]
+"""Amps on L1, L2, L3 and the watts of the three together."""
+
+LANES: Final = 4
+WATTS: Final = 3
+"""The position of the watts; the amps stand at `Phase.position`."""
+
+NO_FLOW: Final[Lanes] = (0.0, 0.0, 0.0, 0.0)
+UNLIMITED: Final[Lanes] = (float("inf"),) * 4
+
+
+def on_phases(current_a: float, positions: Iterable[int], voltage_v: float) -> Lanes:
+    """Return what a current on some phases is in each lane."""
+    amps = [0.0, 0.0, 0.0]
+    for position in positions:
+        amps[position] = current_a
+    return from_amps(amps[0], amps[1], amps[2], voltage_v)
+
+
+def from_amps(l1_a: float, l2_a: float, l3_a: float, voltage_v: float) -> Lanes:
+    """Return three currents with their power."""
+    return (l1_a, l2_a, l3_a, (l1_a + l2_a + l3_a) * voltage_v)
+
+
+def room_for(left: Lanes, positions: Iterable[int], voltage_v: float) -> float:
+    """Return the amps per phase that fit in what is left, for somebody on these phases."""
+    used = tuple(positions)
+    return min(*(left[position] for position in used), left[WATTS] / (len(used) * voltage_v))
