@@ -1,13 +1,16 @@
 """What every test has: the integration under test, and reproducible chance."""
 
 import os
+from pathlib import Path
 
+from homeassistant.core import HomeAssistant
 from hypothesis import HealthCheck, settings
 import pytest
 
 # The test package of Home Assistant ships a package `custom_components` too: the first import wins,
 # so ours has to come before any of its fixtures runs.
 import custom_components.ev_charger_pool  # noqa: F401
+from tests import common
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(
@@ -25,3 +28,26 @@ def integration_enabled(request: pytest.FixtureRequest) -> None:
     if "async_test_recorder" in request.fixturenames:
         request.getfixturevalue("async_test_recorder")
     request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def workshop(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> common.Workshop:
+    """Have the devices of every site made by a workshop for fakes, with files in a folder of its own."""
+    hass.config.config_dir = str(tmp_path)
+    workshop = common.Workshop()
+    fleet = "custom_components.ev_charger_pool.fleet"
+    monkeypatch.setattr(f"{fleet}.async_create_charger", workshop.async_make_charger)
+    monkeypatch.setattr(f"{fleet}.async_create_power_supply", workshop.async_make_supply)
+    monkeypatch.setattr(
+        "custom_components.ev_charger_pool.ocpp_port.async_get_central_system",
+        workshop.central.async_get,
+    )
+    return workshop
+
+
+@pytest.fixture
+def without_entities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set sites up without their entities, which have tests of their own."""
+    monkeypatch.setattr("custom_components.ev_charger_pool.PLATFORMS", [])

@@ -136,6 +136,7 @@ class SiteCoordinator:
     async def async_run(self) -> None:
         """Take up what was kept, make the devices, and begin to decide."""
         now = self.clock()
+        self.journal.on_health = self._on_journal
         if self.journal.moved_aside is not None:
             self._journal_problems[ProblemKind.JOURNAL_RESET] = now
         async_register_devices(self.hass, self.entry, self.config)
@@ -361,15 +362,6 @@ class SiteCoordinator:
             async_show_identity(self.hass, device, known.identity)
         self._configure()
 
-    @callback
-    def async_on_journal(self) -> None:
-        """Take that the journal cannot be written, or can again."""
-        if self.journal.failing:
-            self._journal_problems[ProblemKind.JOURNAL_FAILING] = self.clock()
-        else:
-            self._journal_problems.pop(ProblemKind.JOURNAL_FAILING, None)
-        self.async_ask()
-
     # Inside
 
     def _device_configs(self) -> dict[str, ChargerConfig | SupplyConfig]:
@@ -437,6 +429,14 @@ class SiteCoordinator:
         changed = changed_subjects(before, self.data)
         if changed or before.problems != self.data.problems:
             self._listeners.call(changed)
+
+    @callback
+    def _on_journal(self) -> None:
+        if self.journal.failing:
+            self._journal_problems[ProblemKind.JOURNAL_FAILING] = self.clock()
+        else:
+            self._journal_problems.pop(ProblemKind.JOURNAL_FAILING, None)
+        self.async_ask()
 
     def _own_problems(self) -> tuple[Problem, ...]:
         since = dict(self._journal_problems)

@@ -65,8 +65,8 @@ async def journal(path: Path) -> AsyncIterator[Opener]:
     """Make journals that are closed in the end."""
     made: list[Journal] = []
 
-    def make(on_health: Callable[[], None] = lambda: None, retry_s: float = 0.01) -> Journal:
-        made.append(Journal(path, on_health, retry_s))
+    def make(retry_s: float = 0.01) -> Journal:
+        made.append(Journal(path, retry_s))
         return made[-1]
 
     yield make
@@ -233,7 +233,8 @@ async def test_what_the_disk_does_not_take_is_tried_again(
 ) -> None:
     """A lock held by somebody else stands for a disk that refuses for a while."""
     told: list[bool] = []
-    first = journal(on_health=lambda: told.append(first.failing))
+    first = journal()
+    first.on_health = lambda: told.append(first.failing)
     await first.async_open(NOW)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("ALTER TABLE member_record RENAME TO hidden")

@@ -29,18 +29,23 @@ class Journal:
     is written. What the disk does not take is tried again until it does.
     """
 
-    def __init__(
-        self, path: Path, on_health: Callable[[], None] = lambda: None, retry_s: float = RETRY_S
-    ) -> None:
+    def __init__(self, path: Path, retry_s: float = RETRY_S) -> None:
+        """Prepare a journal; it is used once it is open.
+
+        Args:
+            path: Its file.
+            retry_s: Seconds until what the disk did not take is tried again.
+        """
         self._database = Database(path)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ev_charger_pool")
-        self._on_health = on_health
         self._retry_s = retry_s
         self._waiting: dict[Key, Entry] = {}
         self._promise: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self.path = path
+        self.on_health: Callable[[], None] = lambda: None
+        """Called when it cannot be written, and when it can again."""
         self.is_open = False
         self.failing = False
 
@@ -152,13 +157,13 @@ class Journal:
                 self.path,
                 error,
             )
-            self._on_health()
+            self.on_health()
 
     def _recover(self) -> None:
         if self.failing:
             self.failing = False
             _LOGGER.info("The journal %s can be written again", self.path)
-            self._on_health()
+            self.on_health()
 
     async def _async_shut(self) -> None:
         self.is_open = False
