@@ -1,19 +1,141 @@
 """Who is on when not everybody fits at minimum."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice, product
+from typing import Final
 
-from .rows import TOLERANCE_A, Rows
+from .rows import Rows
+from .search import MOST_TIES, Contest, Effort, fairest, most, scarcity, shortages
+
+LARGEST_CONTEST: Final = 40
+"""Rivals among whom the best set is searched as a whole."""
+
+WINDOW: Final = 16
+"""Rivals that are decided anew together where there are more."""
 
 
-def admit(rows: Rows, stage: Sequence[Sequence[int]], left_a: list[float]) -> list[int]:
-    """Return who is on, and take their minimums from what is left."""
-    admitted: list[int] = []
-    for tier in stage:
-        for candidate in sorted(tier, key=lambda c: (-rows.demands[c].owed, rows.min_a[c], c)):
-            loaded = rows.group_rows[rows.group[candidate]]
-            least = rows.min_a[candidate]
-            if all(left_a[r] + TOLERANCE_A >= least * loaded.count(r) for r in loaded):
-                admitted.append(candidate)
-                for row in loaded:
-                    left_a[row] -= least
-    return admitted
+def admit(
+    rows: Rows, candidates: Sequence[int], left_a: Sequence[float], effort: Effort
+) -> list[list[int]]:
+    """Return who is on: the best sets that were found, several when they are equally good.
+
+    Whoever competes, directly or through others, is looked at together; the rest is independent
+    of it. The scarcity order gives a first answer that no addition can improve: class by class,
+    cheapest first, where a minimum costs what it takes of rows that many want. Then the best set
+    is searched: the whole of a contest where that is feasible, else window after window of
+    rivals that are near to each other, all others staying as they are.
+
+    Args:
+        rows: The capacities.
+        candidates: Who may be on.
+        left_a: What is left of each row for them.
+        effort: How long to search.
+    """
+    if not shortages(rows, candidates, left_a):
+        return [list(candidates)]
+    answers: list[list[list[int]]] = []
+    for members in _contests(rows, candidates, left_a):
+        contest = Contest(rows.part(members, left_a))
+        on = _by_scarcity(contest)
+        if not contest.rivals:
+            found = [on]
+        elif len(contest.rivals) <= LARGEST_CONTEST:
+            found = fairest(contest, _completed(contest, most(contest, on, effort)), effort)
+        else:
+            found = [_by_windows(contest, on, effort)]
+        answers.append([[members[candidate] for candidate in sorted(one)] for one in found])
+    return [
+        [candidate for part in parts for candidate in part]
+        for parts in islice(product(*answers), MOST_TIES)
+    ]
+
+
+def _contests(rows: Rows, candidates: Sequence[int], left_a: Sequence[float]) -> list[list[int]]:
+    """Return the candidates that share rows which they could fill, set by set."""
+    loads = rows.loads_a((candidate, rows.max_a[candidate]) for candidate in candidates)
+    root = list(range(len(rows.group_rows)))
+
+    def find(group: int) -> int:
+        while root[group] != group:
+            root[group] = root[root[group]]
+            group = root[group]
+        return group
+
+    for groups, load, left in zip(rows.row_groups, loads, left_a, strict=True):
+        if load > left:
+            for group in groups[1:]:
+                root[find(group)] = find(groups[0])
+    contests: dict[int, list[int]] = {}
+    for candidate in candidates:
+        contests.setdefault(find(rows.group[candidate]), []).append(candidate)
+    return list(contests.values())
+
+
+def _by_scarcity(contest: Contest) -> list[int]:
+    """Return a set to which nobody can be added, by the scarcity order."""
+    rows = contest.rows
+    cost = scarcity(rows, range(len(rows.demands)), rows.capacity_a)
+    order = sorted(contest.rivals, key=lambda c: (contest.kind[c], cost[c], c))
+    return _add(contest, contest.safe, order)
+
+
+def _completed(contest: Contest, on: Sequence[int]) -> list[int]:
+    """Return the set with everybody who fits beside it."""
+    others = sorted(set(contest.rivals).difference(on), key=lambda c: (contest.kind[c], c))
+    return _add(contest, on, others)
+
+
+def _add(contest: Contest, on: Sequence[int], others: Iterable[int]) -> list[int]:
+    """Return the set with those of the others, one after the other, who fit beside it."""
+    rows = contest.rows
+    left_a = rows.capacity_a.copy()
+    for candidate in on:
+        rows.take(left_a, candidate, rows.min_a[candidate])
+    added = list(on)
+    for candidate in others:
+        if not rows.too_small(left_a, candidate, rows.min_a[candidate]):
+            rows.take(left_a, candidate, rows.min_a[candidate])
+            added.append(candidate)
+    return added
+
+
+def _by_windows(contest: Contest, on: Sequence[int], effort: Effort) -> list[int]:
+    """Improve a set window by window, until a round brings nothing or the effort is spent."""
+    rows = contest.rows
+    chosen = set(on)
+    left_a = rows.capacity_a.copy()
+    for candidate in on:
+        rows.take(left_a, candidate, rows.min_a[candidate])
+    nearby = sorted(contest.rivals, key=lambda c: (rows.loaded(c), c))
+    improved = True
+    while improved and effort.spend():
+        improved = False
+        for start in range(0, len(nearby), WINDOW // 2):
+            window = sorted(nearby[start : start + WINDOW])
+            before = [candidate for candidate in window if candidate in chosen]
+            if len(before) == len(window) or not effort.spend():
+                continue
+            for candidate in before:
+                rows.take(left_a, candidate, -rows.min_a[candidate])
+            after = _best_of(rows, window, before, left_a, effort)
+            for candidate in after:
+                rows.take(left_a, candidate, rows.min_a[candidate])
+            if after != before:
+                improved = True
+                chosen.difference_update(before)
+                chosen.update(after)
+    return _completed(contest, sorted(chosen))
+
+
+def _best_of(
+    rows: Rows,
+    window: Sequence[int],
+    before: Sequence[int],
+    left_a: Sequence[float],
+    effort: Effort,
+) -> list[int]:
+    """Return who of a window is best on, all others staying as they are; `before` if as good."""
+    contest = Contest(rows.part(window, left_a))
+    start = _completed(contest, [window.index(candidate) for candidate in before])
+    on = fairest(contest, most(contest, start, effort), effort)[0]
+    return [window[candidate] for candidate in sorted(on)]

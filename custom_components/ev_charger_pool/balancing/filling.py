@@ -76,8 +76,8 @@ def _stops(
     """Return the level at which each group stops, None for never, and the row that stops it.
 
     Of each row is kept `room`, what it would have left at level 0 were all that rise linear, and
-    `slope`, the weights of those that rise: it is full at the level room / slope. A key in the
-    heap is never above that level, since joining pushes a new one and leaving only raises it.
+    `slope`, the weights of those that rise: it is full at the level room / slope. A row's key in
+    the heap is never above that level: joining pushes a lower one, and all else only raises it.
     """
     group_rows = rows.group_rows
     room = list(left_a)
@@ -90,24 +90,18 @@ def _stops(
     for level, group, more, base in events:
         while heap and heap[0][0] <= level:
             key, row = heappop(heap)
+            full = room[row] / slope[row] if slope[row] > _NO_SLOPE else inf
             if key != pushed[row]:
                 continue
-            pushed[row] = inf
-            if slope[row] <= _NO_SLOPE:
-                continue
-            full = room[row] / slope[row]
+            pushed[row] = full
             if full > key:
-                pushed[row] = full
                 heappush(heap, (full, row))
                 continue
             for other in rows.row_groups[row]:
                 if stopped_at[other] is None:
                     stopped_at[other] = full
                     stopped_by[other] = row
-                    if rising := group_slope[other]:
-                        for loaded in group_rows[other]:
-                            slope[loaded] -= rising
-                            room[loaded] -= rising * full
+                    _stop(group_rows[other], group_slope[other], full, room, slope)
         if stopped_at[group] is not None:
             continue
         group_slope[group] += more
@@ -118,3 +112,12 @@ def _stops(
                 pushed[row] = full = space / rising
                 heappush(heap, (full, row))
     return stopped_at, stopped_by
+
+
+def _stop(
+    loaded: Sequence[int], rising: float, level: float, room: list[float], slope: list[float]
+) -> None:
+    """Turn what rises in a group into a fixed load of its rows."""
+    for row in loaded:
+        slope[row] -= rising
+        room[row] -= rising * level

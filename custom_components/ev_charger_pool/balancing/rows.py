@@ -1,27 +1,30 @@
-"""The arithmetic form of one allocation: candidates, and the capacities they share."""
+"""The arithmetic form of an allocation: candidates, and the capacities they share."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 import math
 from typing import Final
 
-from ..pool.circuits import Circuit
 from ..pool.members import CircuitId, Demand
-from ..pool.quantities import NOMINAL_VOLTAGE_V, PHASES, PhaseValues
-from ..pool.reasons import Reason, ReasonKind
+from ..pool.quantities import NOMINAL_VOLTAGE_V, PHASES, Phase, PhaseValues
 from .topology import Topology
 
 TOLERANCE_A: Final = 1e-7
 """Amps by which sums of floats may miss a capacity or a step."""
 
+LARGEST_CURRENT_A: Final = 1e6
+"""No member is granted more, however much it asks for."""
+
+SMALLEST_STEP_A: Final = 1e-6
+"""A finer step counts as none."""
+
 LARGEST_WEIGHT: Final = 1000.0
 """Weights count between its reciprocal and itself, so that sums of them stay exact enough."""
 
-_ROWS_PER_CIRCUIT: Final = 4
-"""Three phases, and the limit in watts."""
+type Label = tuple[CircuitId, Phase | None]
+"""What a row stands for: a phase of a circuit, or with None its limit in watts."""
 
-_WATTS: Final = 3
-"""Which of a circuit's rows is its limit in watts."""
+_LINES: Final = (*PHASES, None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class Rows:
     Candidates that hang on one circuit with the same phases form a group: they load the same
     rows. A row in watts stands in a group's tuple once for each used phase, so that one amp per
     phase always costs one amp of each row listed. Rows that all candidates together cannot fill
-    at their maximum are left out.
+    at their maximum are left out of the tuples.
 
     Attributes:
         demands: The candidates' demands, by member id.
@@ -41,10 +44,10 @@ class Rows:
         weight: Share inside the tier.
         step_a: Resolution; 0 for none.
         group: The group of each candidate.
-        group_rows: The rows that each group loads.
+        group_rows: The rows that each group loads, those of its own circuit first.
         row_groups: The groups that load each row; empty for rows left out.
         capacity_a: What each row may carry.
-        topology: The circuits that the rows belong to.
+        labels: What each row stands for.
     """
 
     demands: list[Demand]
@@ -56,33 +59,83 @@ class Rows:
     group_rows: list[tuple[int, ...]]
     row_groups: list[list[int]]
     capacity_a: list[float]
-    topology: Topology
+    labels: list[Label]
 
-    def reason(self, kind: ReasonKind, row: int) -> Reason:
-        """Return the reason that points at a row."""
-        circuit, line = divmod(row, _ROWS_PER_CIRCUIT)
-        return Reason(
-            kind=kind,
-            subject=self.topology.ids[circuit],
-            phase=None if line == _WATTS else PHASES[line],
-        )
+    def loaded(self, candidate: int) -> tuple[int, ...]:
+        """Return the rows that a candidate loads."""
+        return self.group_rows[self.group[candidate]]
 
-    def left_a(self, amps: Iterable[tuple[int, float]]) -> list[float]:
-        """Return what is left of each row after these candidates took these amps."""
+    def take(self, left_a: list[float], candidate: int, current_a: float) -> None:
+        """Take a candidate's amps from what is left of the rows; negative amps are given back."""
+        for row in self.group_rows[self.group[candidate]]:
+            left_a[row] -= current_a
+
+    def too_small(self, left_a: Sequence[float], candidate: int, current_a: float) -> list[int]:
+        """Return the rows that have not these amps left for a candidate."""
+        loaded = self.group_rows[self.group[candidate]]
+        return [
+            row
+            for row in loaded
+            if left_a[row] + TOLERANCE_A < current_a
+            or left_a[row] + TOLERANCE_A < current_a * loaded.count(row)
+        ]
+
+    def loads_a(self, amps: Iterable[tuple[int, float]]) -> list[float]:
+        """Return what these candidates with these amps put on each row."""
         taken = [0.0] * len(self.group_rows)
         group = self.group
         for candidate, current_a in amps:
             taken[group[candidate]] += current_a
-        left = self.capacity_a.copy()
+        loads = [0.0] * len(self.capacity_a)
         for load, rows in zip(taken, self.group_rows, strict=True):
             if load:
                 for row in rows:
-                    left[row] -= load
-        return left
+                    loads[row] += load
+        return loads
+
+    def part(self, candidates: Sequence[int], left_a: Sequence[float]) -> Rows:
+        """Return the same for some of the candidates only, numbered anew in this order.
+
+        Args:
+            candidates: Who is in the part.
+            left_a: What the others leave of each row.
+        """
+        groups = {group: n for n, group in enumerate(dict.fromkeys(self._groups(candidates)))}
+        rows = {
+            row: n
+            for n, row in enumerate(dict.fromkeys(r for g in groups for r in self.group_rows[g]))
+        }
+        part = Rows(
+            demands=[self.demands[candidate] for candidate in candidates],
+            min_a=[self.min_a[candidate] for candidate in candidates],
+            max_a=[self.max_a[candidate] for candidate in candidates],
+            weight=[self.weight[candidate] for candidate in candidates],
+            step_a=[self.step_a[candidate] for candidate in candidates],
+            group=[groups[group] for group in self._groups(candidates)],
+            group_rows=[tuple(rows[row] for row in self.group_rows[group]) for group in groups],
+            row_groups=[],
+            capacity_a=[left_a[row] for row in rows],
+            labels=[self.labels[row] for row in rows],
+        )
+        part.leave_out_wide_rows()
+        return part
+
+    def _groups(self, candidates: Iterable[int]) -> Iterable[int]:
+        return (self.group[candidate] for candidate in candidates)
+
+    def leave_out_wide_rows(self) -> None:
+        """Keep the rows that the candidates could fill, and tell which groups load them."""
+        loads = self.loads_a(enumerate(self.max_a))
+        tight = [load > cap for load, cap in zip(loads, self.capacity_a, strict=True)]
+        self.group_rows = [tuple(row for row in rows if tight[row]) for rows in self.group_rows]
+        self.row_groups = [[] for _ in self.capacity_a]
+        for group, rows in enumerate(self.group_rows):
+            for row in dict.fromkeys(rows):
+                self.row_groups[row].append(group)
 
 
 def build_rows(
-    circuits: Sequence[Circuit],
+    topology: Topology,
     demands: Sequence[Demand],
     free_a: Mapping[CircuitId, PhaseValues],
     free_w: Mapping[CircuitId, float],
@@ -92,11 +145,7 @@ def build_rows(
     Demands that nothing could be granted are left out: those of an unknown circuit, without
     phases, with figures that are no numbers, or with no step between minimum and maximum. A
     member that asks more than once is left out too: which of its demands holds is not known.
-
-    Raises:
-        TopologyError: The circuits do not make a tree.
     """
-    topology = Topology.of(circuits)
     rows = Rows(
         demands=[],
         min_a=[],
@@ -107,10 +156,10 @@ def build_rows(
         group_rows=[],
         row_groups=[],
         capacity_a=_capacities(topology, free_a, free_w),
-        topology=topology,
+        labels=[(circuit, line) for circuit in topology.ids for line in _LINES],
     )
-    _take_candidates(rows, demands)
-    _leave_out_wide_rows(rows)
+    _take_candidates(rows, topology, demands)
+    rows.leave_out_wide_rows()
     return rows
 
 
@@ -120,87 +169,64 @@ def _capacities(
     """Return the capacity of each row; what is negative, no number or not told counts as 0."""
     capacities: list[float] = []
     for circuit in topology.ids:
-        free = free_a.get(circuit)
-        amps = (0.0, 0.0, 0.0) if free is None else (free.l1, free.l2, free.l3)
-        watts = free_w.get(circuit, math.inf)
-        for capacity in (*amps, watts / NOMINAL_VOLTAGE_V):
-            capacities.append(max(0.0, capacity))
-    return capacities
+        amps = free_a.get(circuit)
+        capacities += (0.0, 0.0, 0.0) if amps is None else amps
+        capacities.append(free_w.get(circuit, math.inf) / NOMINAL_VOLTAGE_V)
+    return [capacity if capacity > 0.0 else 0.0 for capacity in capacities]  # noqa: FURB136 - nan
 
 
-def _take_candidates(rows: Rows, demands: Sequence[Demand]) -> None:
+def _take_candidates(rows: Rows, topology: Topology, demands: Sequence[Demand]) -> None:
     """Take the demands that can be granted something, by member id, with their groups."""
-    index = rows.topology.index
-    groups: dict[tuple[int, frozenset[object]], int] = {}
-    ordered = sorted(demands, key=_member)
-    previous = None
-    for position, demand in enumerate(ordered):
-        member = demand.member
-        following = ordered[position + 1].member if position + 1 < len(ordered) else None
-        repeated = member in (previous, following)
-        previous = member
-        circuit = index.get(demand.circuit, -1)
-        if repeated or circuit < 0 or not demand.phases:
+    groups: dict[tuple[int, frozenset[Phase]], int] = {}
+    for demand in _asked_once(demands):
+        circuit = topology.index.get(demand.circuit, -1)
+        bounds = _bounds(demand)
+        if circuit < 0 or not demand.phases or bounds is None:
             continue
         group = groups.get((circuit, demand.phases))
         if group is None:
             group = groups[circuit, demand.phases] = len(rows.group_rows)
-            rows.group_rows.append(_rows_of(rows, circuit, demand))
-        bounds = _bounds(demand, rows.capacity_a, rows.group_rows[group])
-        if bounds is None:
-            continue
+            rows.group_rows.append(_rows_of(rows, topology.chain(circuit), demand.phases))
         rows.demands.append(demand)
         rows.min_a.append(bounds[0])
         rows.max_a.append(bounds[1])
         rows.weight.append(min(max(demand.weight, 1.0 / LARGEST_WEIGHT), LARGEST_WEIGHT))
-        rows.step_a.append(demand.step_a)
+        rows.step_a.append(bounds[2])
         rows.group.append(group)
 
 
-def _member(demand: Demand) -> str:
-    return demand.member
+def _asked_once(demands: Sequence[Demand]) -> list[Demand]:
+    """Return the demands by member id, without members that ask more than once."""
+    by_member = {demand.member: demand for demand in demands}
+    if len(by_member) < len(demands):
+        seen: set[str] = set()
+        for demand in demands:
+            if demand.member in seen:
+                by_member.pop(demand.member, None)
+            seen.add(demand.member)
+    return [by_member[member] for member in sorted(by_member)]
 
 
-def _rows_of(rows: Rows, circuit: int, demand: Demand) -> tuple[int, ...]:
-    """Return the rows that a demand loads, nearest circuit first, without those that are endless."""
-    lines = sorted(phase.position for phase in demand.phases)
-    lines += [_WATTS] * len(lines)
-    loaded = (
-        ancestor * _ROWS_PER_CIRCUIT + line
-        for ancestor in rows.topology.chain(circuit)
-        for line in lines
-    )
+def _rows_of(rows: Rows, chain: Iterable[int], phases: frozenset[Phase]) -> tuple[int, ...]:
+    """Return the rows that a group loads, its own circuit's first, without those without end."""
+    lines = [line for line, phase in enumerate(_LINES) if phase is None or phase in phases]
+    lines += lines[-1:] * (len(phases) - 1)
+    loaded = (circuit * len(_LINES) + line for circuit in chain for line in lines)
     return tuple(row for row in loaded if rows.capacity_a[row] < math.inf)
 
 
-def _bounds(
-    demand: Demand, capacity_a: Sequence[float], loaded: tuple[int, ...]
-) -> tuple[float, float] | None:
-    """Return the least and the most that may be granted, both on the step; None if nothing may."""
-    least, most, step = demand.min_a, demand.max_a, demand.step_a
-    if most == math.inf and loaded:
-        most = max(capacity_a[row] for row in loaded)
-    if not (0.0 < most < math.inf and least <= most and step >= 0.0 and demand.weight > 0.0):
+def _bounds(demand: Demand) -> tuple[float, float, float] | None:
+    """Return the least and the most that may be granted, both on the step, and that step.
+
+    None stands for a demand to which nothing can be granted.
+    """
+    least, most, step = demand.min_a, min(demand.max_a, LARGEST_CURRENT_A), demand.step_a
+    if not (least <= most and 0.0 <= step < math.inf and 0.0 < demand.weight < math.inf):
         return None
-    least = max(least, 0.0)
-    if step > 0.0:
+    least = max(0.0, least)
+    if step < SMALLEST_STEP_A:
+        step = 0.0
+    else:
         least = math.ceil((least - TOLERANCE_A) / step) * step
         most = math.floor((most + TOLERANCE_A) / step) * step
-    return (least, most) if most > 0.0 and least <= most else None
-
-
-def _leave_out_wide_rows(rows: Rows) -> None:
-    """Keep the rows that the candidates could fill, and tell which groups load them."""
-    highest = [0.0] * len(rows.group_rows)
-    for group, most in zip(rows.group, rows.max_a, strict=True):
-        highest[group] += most
-    load = [0.0] * len(rows.capacity_a)
-    for total, loaded in zip(highest, rows.group_rows, strict=True):
-        for row in loaded:
-            load[row] += total
-    tight = [total > capacity for total, capacity in zip(load, rows.capacity_a, strict=True)]
-    rows.group_rows = [tuple(row for row in loaded if tight[row]) for loaded in rows.group_rows]
-    rows.row_groups = [[] for _ in rows.capacity_a]
-    for group, loaded in enumerate(rows.group_rows):
-        for row in dict.fromkeys(loaded):
-            rows.row_groups[row].append(group)
+    return (least, most, step) if most > 0.0 and least <= most else None

@@ -22,7 +22,8 @@ def round_to_steps(rows: Rows, amps: list[float], on: Sequence[int]) -> None:
     for candidate in on:
         if step := steps[candidate]:
             amps[candidate] = math.floor((amps[candidate] + TOLERANCE_A) / step) * step
-    left_a = rows.left_a((candidate, amps[candidate]) for candidate in on)
+    loads = rows.loads_a((candidate, amps[candidate]) for candidate in on)
+    left_a = [capacity - load for capacity, load in zip(rows.capacity_a, loads, strict=True)]
     heap = [
         (rows.demands[candidate].priority, amps[candidate] / rows.weight[candidate], candidate)
         for candidate in on
@@ -32,12 +33,9 @@ def round_to_steps(rows: Rows, amps: list[float], on: Sequence[int]) -> None:
     while heap:
         tier, _, candidate = heappop(heap)
         step = steps[candidate]
-        loaded = rows.group_rows[rows.group[candidate]]
-        if any(left_a[row] < step * loaded.count(row) - TOLERANCE_A for row in loaded):
+        if rows.too_small(left_a, candidate, step):
             continue
-        count = round(amps[candidate] / step) + 1
-        amps[candidate] = count * step
-        for row in loaded:
-            left_a[row] -= step
+        amps[candidate] = (round(amps[candidate] / step) + 1) * step
+        rows.take(left_a, candidate, step)
         if amps[candidate] < rows.max_a[candidate] - TOLERANCE_A:
             heappush(heap, (tier, amps[candidate] / rows.weight[candidate], candidate))
