@@ -1,0 +1,60 @@
+"""Tries whether the right device answers at an address, before it is saved."""
+
+import asyncio
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+
+from ..modbus.bus import Precedence, RequestKind
+from ..modbus.connection import LinkType, ModbusConnection
+from ..modbus.link import LostError, ModbusLink, RefusedError, SilentError, link_to
+from ..modbus.registers import Registers
+from ..modbus.schema import Profile
+from .fields import FieldError
+
+CONNECT_TIMEOUT: Final = 3.0
+"""Seconds; the link itself would wait for 10."""
+
+
+async def async_probe(
+    hass: HomeAssistant, profile: Profile, connection: ModbusConnection
+) -> FieldError | None:
+    """Return why a device cannot be spoken to; None when it is there and of the right kind.
+
+    It is only read from, and only what tells who it is.
+    """
+    if connection.type is not LinkType.SERIAL and not await _is_reachable(connection):
+        return FieldError.CANNOT_CONNECT
+    link = link_to(hass, connection, profile)
+    try:
+        return await _prove(link, profile)
+    except LostError:
+        return FieldError.CANNOT_CONNECT
+    except SilentError:
+        return FieldError.NO_ANSWER
+    except RefusedError:
+        return FieldError.WRONG_DEVICE
+    finally:
+        await link.async_close()
+
+
+async def _is_reachable(connection: ModbusConnection) -> bool:
+    """Whether a connection can be made; nothing is sent."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            _, writer = await asyncio.open_connection(connection.host, connection.port)
+    except OSError, TimeoutError:
+        return False
+    writer.close()
+    return True
+
+
+async def _prove(link: ModbusLink, profile: Profile) -> FieldError | None:
+    registers = Registers(await link.async_open(lambda: None), profile)
+    for probe in profile.identify:
+        found = await link.request(
+            registers.reader((probe.signal,)), kind=RequestKind.READ, precedence=Precedence.READ
+        )
+        if not probe.fits(found[probe.signal]):
+            return FieldError.WRONG_DEVICE
+    return None

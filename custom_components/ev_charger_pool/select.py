@@ -1,0 +1,126 @@
+"""Selects: the mode and the priority of a member."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import PoolConfigEntry, SiteCoordinator
+from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector
+from .pool.members import Mode, Priority
+from .power_supplies.contract import SupplyMode
+from .quiet import Picture
+from .snapshot import MemberView, SiteSnapshot
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberSelectDescription(SelectEntityDescription):
+    """How a choice is read from a snapshot, and who is told when a user changes it.
+
+    Attributes:
+        value_fn: The choice now; None is unknown.
+        options_fn: What may be chosen.
+        set_fn: Hands the user's wish to the coordinator.
+    """
+
+    value_fn: Callable[[MemberView], str | None]
+    options_fn: Callable[[MemberView], list[str]]
+    set_fn: Callable[[SiteCoordinator, MemberView, str], Awaitable[object]]
+
+
+def _supply_modes(view: MemberView) -> list[str]:
+    capabilities = view.supply.capabilities if view.supply else None
+    modes = [SupplyMode.OFF, SupplyMode.EXPORT]
+    if capabilities is not None and capabilities.bidirectional:
+        modes.append(SupplyMode.IMPORT)
+    return [mode.value for mode in modes]
+
+
+PRIORITY = MemberSelectDescription(
+    key="priority",
+    entity_category=EntityCategory.CONFIG,
+    value_fn=lambda view: view.settings.priority.name.lower(),
+    options_fn=lambda _: [priority.name.lower() for priority in Priority],
+    set_fn=lambda coordinator, view, option: coordinator.async_set_priority(
+        view.settings.member, Priority[option.upper()]
+    ),
+)
+
+CONNECTOR_SELECTS = (
+    MemberSelectDescription(
+        key="mode",
+        value_fn=lambda view: view.wishes.mode,
+        options_fn=lambda _: [mode.value for mode in Mode],
+        set_fn=lambda coordinator, view, option: coordinator.async_set_mode(
+            view.settings.member, Mode(option)
+        ),
+    ),
+    PRIORITY,
+)
+
+SUPPLY_SELECTS = (
+    MemberSelectDescription(
+        key="supply_mode",
+        value_fn=lambda view: view.supply.wishes.mode if view.supply else None,
+        options_fn=_supply_modes,
+        set_fn=lambda coordinator, view, option: coordinator.async_set_supply_wishes(
+            view.settings.member, mode=SupplyMode(option)
+        ),
+    ),
+    PRIORITY,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PoolConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the selects of members as they appear."""
+    coordinator = entry.runtime_data
+
+    def of_member(subject: Subject[MemberView], view: MemberView) -> Iterable[SelectEntity]:
+        descriptions = CONNECTOR_SELECTS if is_connector(view) else SUPPLY_SELECTS
+        return [MemberSelect(coordinator, subject, description) for description in descriptions]
+
+    async_add_as_they_appear(coordinator, async_add_entities, of_member=of_member)
+
+
+class MemberSelect(PoolEntity[MemberView], SelectEntity):
+    """A choice for a member."""
+
+    entity_description: MemberSelectDescription
+
+    def __init__(
+        self,
+        coordinator: SiteCoordinator,
+        subject: Subject[MemberView],
+        description: MemberSelectDescription,
+    ) -> None:
+        self.entity_description = description
+        super().__init__(coordinator, subject, description)
+
+    @override
+    def picture(self, view: MemberView, snapshot: SiteSnapshot) -> Picture:
+        """Return the choice in the snapshot; what may be chosen follows the device."""
+        self._attr_options = self.entity_description.options_fn(view)
+        return Picture(available=True, value=self.entity_description.value_fn(view))
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """The choice shown."""
+        value = self._shown.value
+        return value if isinstance(value, str) else None
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Hand the wish to the coordinator."""
+        if (view := self.view) is not None:
+            await self.entity_description.set_fn(self.coordinator, view, option)

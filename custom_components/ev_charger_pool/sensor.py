@@ -1,0 +1,479 @@
+"""Sensors: what members, circuits and the pool measure, are granted and are limited by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    EntityCategory,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfPower,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import ROOT_CIRCUIT
+from .coordinator import PoolConfigEntry, SiteCoordinator
+from .entity import (
+    PoolEntity,
+    Subject,
+    async_add_as_they_appear,
+    is_connector,
+    is_online,
+    site_subject,
+)
+from .pool.circuits import CircuitStatus
+from .pool.quantities import PHASES, Phase, PhaseReadings, PhaseValues
+from .pool.readings import Reading
+from .pool.reasons import Reason, ReasonKind
+from .pool.states import ChargingStatus, ConnectorState
+from .power_supplies.contract import SupplyMode
+from .quiet import AT_ONCE, CURRENT, ENERGY, POWER, VOLTAGE, Picture, Quiet, Shown
+from .simulated_house import house_sensors
+from .snapshot import CircuitView, MemberView, SiteSnapshot
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSensorDescription[ViewT](SensorEntityDescription):
+    """How a sensor reads its value from its part of a snapshot.
+
+    Attributes:
+        value_fn: The state; None is unknown.
+        attributes_fn: What is shown beside it.
+        available_fn: Whether there is anything to show.
+        exists_fn: Whether the subject has such a thing at all.
+        last_reset_fn: When the count began, for a state class of total.
+        quiet: Which changes matter.
+    """
+
+    value_fn: Callable[[ViewT], Shown]
+    attributes_fn: Callable[[ViewT, SiteSnapshot], Mapping[str, object]] = lambda _, __: {}
+    available_fn: Callable[[ViewT], bool] = lambda _: True
+    exists_fn: Callable[[ViewT], bool] = lambda _: True
+    last_reset_fn: Callable[[ViewT], datetime | None] | None = None
+    quiet: Quiet = AT_ONCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrentDescription[ViewT](PoolSensorDescription[ViewT]):
+    """A sensor of amps."""
+
+    device_class: SensorDeviceClass | None = SensorDeviceClass.CURRENT
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    native_unit_of_measurement: str | None = UnitOfElectricCurrent.AMPERE
+    suggested_display_precision: int | None = 1
+    quiet: Quiet = CURRENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoltageDescription[ViewT](PoolSensorDescription[ViewT]):
+    """A sensor of volts."""
+
+    device_class: SensorDeviceClass | None = SensorDeviceClass.VOLTAGE
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    native_unit_of_measurement: str | None = UnitOfElectricPotential.VOLT
+    suggested_display_precision: int | None = 0
+    quiet: Quiet = VOLTAGE
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerDescription[ViewT](PoolSensorDescription[ViewT]):
+    """A sensor of watts."""
+
+    device_class: SensorDeviceClass | None = SensorDeviceClass.POWER
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    native_unit_of_measurement: str | None = UnitOfPower.WATT
+    suggested_display_precision: int | None = 0
+    quiet: Quiet = POWER
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyDescription[ViewT](PoolSensorDescription[ViewT]):
+    """A sensor of kilowatt-hours that the Energy dashboard takes."""
+
+    device_class: SensorDeviceClass | None = SensorDeviceClass.ENERGY
+    state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING
+    native_unit_of_measurement: str | None = UnitOfEnergy.KILO_WATT_HOUR
+    suggested_display_precision: int | None = 2
+    quiet: Quiet = ENERGY
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceDescription[ViewT](PoolSensorDescription[ViewT]):
+    """A sensor that shows one of a fixed set of words, at once."""
+
+    device_class: SensorDeviceClass | None = SensorDeviceClass.ENUM
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountDescription[ViewT](PoolSensorDescription[ViewT]):
+    """A sensor that counts members."""
+
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    suggested_display_precision: int | None = 0
+
+
+def _newest(reading: Reading[float] | None) -> float | None:
+    return None if reading is None else reading.value
+
+
+def _on_phase(reading: Reading[PhaseReadings] | None, phase: Phase) -> float | None:
+    return None if reading is None else reading.value[phase]
+
+
+def _kilo(value: float | None) -> float | None:
+    return None if value is None else round(value / 1000, 3)
+
+
+def reason_attributes(reason: Reason, snapshot: SiteSnapshot) -> dict[str, object]:
+    """Return what a reason points at: a circuit with its phase, an event, a reading or a limit."""
+    if reason.subject is None:
+        return {}
+    match reason.kind:
+        case ReasonKind.CIRCUIT:
+            circuit = snapshot.circuits.get(reason.subject)
+            return {
+                "circuit": circuit.circuit.name if circuit else reason.subject,
+                "circuit_id": reason.subject,
+                "phase": reason.phase,
+            }
+        case ReasonKind.DEMAND_RESPONSE:
+            return {"event": reason.subject}
+        case ReasonKind.STALE:
+            return {"reading": reason.subject}
+        case _:
+            return {"limit": reason.subject}
+
+
+def _limited_by(view: MemberView) -> Shown:
+    return None if view.status is None else view.status.limited_by.kind
+
+
+def _limited_by_attributes(view: MemberView, snapshot: SiteSnapshot) -> Mapping[str, object]:
+    return {} if view.status is None else reason_attributes(view.status.limited_by, snapshot)
+
+
+def _state_attributes(view: MemberView, _: SiteSnapshot) -> Mapping[str, object]:
+    if view.connector is None:
+        return {}
+    return {
+        "component_state": view.connector.component_state,
+        "cable_state": view.connector.cable_state,
+        "error": view.connector.error,
+    }
+
+
+def _has_phase(view: MemberView, phase: Phase) -> bool:
+    return phase.position < len(view.settings.phases)
+
+
+def _circuit_has_phase(view: CircuitView, phase: Phase) -> bool:
+    return view.circuit.limit_a[phase] > 0
+
+
+def _site_has_phase(snapshot: SiteSnapshot, phase: Phase) -> bool:
+    root = snapshot.circuits.get(ROOT_CIRCUIT)
+    return root is None or _circuit_has_phase(root, phase)
+
+
+def _is_decided(view: MemberView | CircuitView) -> bool:
+    return view.status is not None
+
+
+LIMITED_BY: ChoiceDescription[MemberView] = ChoiceDescription(
+    key="limited_by",
+    options=[kind.value for kind in ReasonKind],
+    value_fn=_limited_by,
+    attributes_fn=_limited_by_attributes,
+    available_fn=_is_decided,
+)
+
+GRANTED_CURRENT: CurrentDescription[MemberView] = CurrentDescription(
+    key="granted_current",
+    value_fn=lambda view: view.status.granted_a if view.status else None,
+    available_fn=_is_decided,
+    quiet=AT_ONCE,
+)
+
+
+def _own_current(phase: Phase) -> CurrentDescription[MemberView]:
+    return CurrentDescription(
+        key=f"current_{phase}",
+        value_fn=lambda view: (
+            _on_phase(view.connector.current_a, phase) if view.connector else None
+        ),
+        available_fn=is_online,
+        exists_fn=lambda view: _has_phase(view, phase),
+    )
+
+
+def _own_voltage(phase: Phase) -> VoltageDescription[MemberView]:
+    return VoltageDescription(
+        key=f"voltage_{phase}",
+        entity_registry_enabled_default=False,
+        value_fn=lambda view: (
+            _on_phase(view.connector.voltage_v, phase) if view.connector else None
+        ),
+        available_fn=is_online,
+        exists_fn=lambda view: _has_phase(view, phase),
+    )
+
+
+CONNECTOR_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
+    ChoiceDescription(
+        key="state",
+        options=[state.value for state in ConnectorState],
+        value_fn=lambda view: view.state,
+        attributes_fn=_state_attributes,
+    ),
+    ChoiceDescription(
+        key="charging_status",
+        options=[status.value for status in ChargingStatus],
+        value_fn=lambda view: view.connector.charging if view.connector else None,
+        available_fn=is_online,
+    ),
+    *(_own_current(phase) for phase in PHASES),
+    *(_own_voltage(phase) for phase in PHASES),
+    PowerDescription(
+        key="power",
+        value_fn=lambda view: _newest(view.connector.power_w) if view.connector else None,
+        available_fn=is_online,
+    ),
+    EnergyDescription(
+        key="energy",
+        value_fn=lambda view: _kilo(_newest(view.connector.energy_wh)) if view.connector else None,
+        available_fn=is_online,
+    ),
+    EnergyDescription(
+        key="session_energy",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda view: _kilo(view.session.energy_wh) if view.session else None,
+        last_reset_fn=lambda view: view.session.started_at if view.session else None,
+    ),
+    GRANTED_CURRENT,
+    LIMITED_BY,
+    CurrentDescription(
+        key="committed_current",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda view: view.status.commitment_a if view.status else None,
+        available_fn=_is_decided,
+    ),
+)
+
+SUPPLY_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
+    ChoiceDescription(
+        key="supply_mode",
+        options=[mode.value for mode in SupplyMode],
+        value_fn=lambda view: view.supply.mode if view.supply else None,
+        attributes_fn=lambda view, _: {
+            "errors": dict(view.supply.errors) if view.supply else {},
+        },
+        available_fn=is_online,
+    ),
+    VoltageDescription(
+        key="output_voltage",
+        suggested_display_precision=1,
+        quiet=Quiet(step=0.1, share=0.005),
+        value_fn=lambda view: _newest(view.supply.voltage_v) if view.supply else None,
+        available_fn=is_online,
+    ),
+    CurrentDescription(
+        key="output_current",
+        quiet=Quiet(step=0.05, share=0.01),
+        value_fn=lambda view: _newest(view.supply.current_a) if view.supply else None,
+        available_fn=is_online,
+    ),
+    PowerDescription(
+        key="output_power",
+        value_fn=lambda view: _newest(view.supply.power_w) if view.supply else None,
+        available_fn=is_online,
+    ),
+    PowerDescription(
+        key="granted_power",
+        quiet=AT_ONCE,
+        value_fn=lambda view: view.status.granted_w if view.status else None,
+        available_fn=_is_decided,
+    ),
+    LIMITED_BY,
+)
+
+
+def _of_circuit(
+    key: str,
+    phase: Phase,
+    value_fn: Callable[[CircuitStatus], PhaseReadings | PhaseValues],
+    translation_key: str | None = None,
+) -> CurrentDescription[CircuitView]:
+    return CurrentDescription(
+        key=f"{key}_{phase}",
+        translation_key=f"{translation_key or key}_{phase}",
+        value_fn=lambda view: value_fn(view.status)[phase] if view.status else None,
+        available_fn=_is_decided,
+        exists_fn=lambda view: _circuit_has_phase(view, phase),
+    )
+
+
+def _held_of_circuit(
+    key: str, value_fn: Callable[[CircuitStatus], PhaseReadings | PhaseValues]
+) -> tuple[CurrentDescription[CircuitView], ...]:
+    """Return what the pool holds of a circuit per phase: for whoever looks for a reason."""
+    return tuple(
+        replace(
+            _of_circuit(key, phase, value_fn),
+            entity_category=EntityCategory.DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+        )
+        for phase in PHASES
+    )
+
+
+_HELD_OF_CIRCUIT: tuple[PoolSensorDescription[CircuitView], ...] = (
+    *_held_of_circuit("other_load", lambda status: status.other_a),
+    *_held_of_circuit("committed", lambda status: status.committed_a),
+    *_held_of_circuit("fail_safe_sum", lambda status: status.fail_safe_sum_a),
+)
+
+CIRCUIT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
+    *(_of_circuit("load", phase, lambda status: status.load_a) for phase in PHASES),
+    *(
+        _of_circuit("available_current", phase, lambda status: status.available_a)
+        for phase in PHASES
+    ),
+    PowerDescription(
+        key="available_power",
+        value_fn=lambda view: view.status.available_w if view.status else None,
+        available_fn=_is_decided,
+    ),
+    *_HELD_OF_CIRCUIT,
+)
+
+ROOT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
+    *(_of_circuit("load", phase, lambda status: status.load_a, "grid_current") for phase in PHASES),
+    *_HELD_OF_CIRCUIT,
+)
+"""What the pool itself shows is not told twice: its available power is the root circuit's."""
+
+
+def _pool_current(phase: Phase) -> CurrentDescription[SiteSnapshot]:
+    return CurrentDescription(
+        key=f"pool_current_{phase}",
+        value_fn=lambda site: site.pool.current_a[phase],
+        exists_fn=lambda site: _site_has_phase(site, phase),
+    )
+
+
+def _pool_available(phase: Phase) -> CurrentDescription[SiteSnapshot]:
+    return CurrentDescription(
+        key=f"available_current_{phase}",
+        value_fn=lambda site: site.pool.available_a[phase],
+        exists_fn=lambda site: _site_has_phase(site, phase),
+    )
+
+
+SITE_SENSORS: tuple[PoolSensorDescription[SiteSnapshot], ...] = (
+    *(_pool_current(phase) for phase in PHASES),
+    PowerDescription(
+        key="pool_power",
+        value_fn=lambda site: site.pool.power_w,
+        attributes_fn=lambda site, _: {"missing": list(site.pool.missing)},
+    ),
+    PowerDescription(key="pool_consumption", value_fn=lambda site: site.pool.consumption_w),
+    PowerDescription(key="pool_production", value_fn=lambda site: site.pool.production_w),
+    *(_pool_available(phase) for phase in PHASES),
+    PowerDescription(key="available_power", value_fn=lambda site: site.pool.available_w),
+    CountDescription(key="connected", value_fn=lambda site: site.pool.connected),
+    CountDescription(key="charging", value_fn=lambda site: site.pool.charging),
+    CountDescription(key="waiting", value_fn=lambda site: site.pool.waiting),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PoolConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the site's sensors, and those of members and circuits as they appear."""
+    coordinator = entry.runtime_data
+    site = site_subject(coordinator)
+    async_add_entities(_sensors(coordinator, site, coordinator.data, SITE_SENSORS))
+    async_add_entities(house_sensors(coordinator))
+
+    async_add_as_they_appear(
+        coordinator,
+        async_add_entities,
+        of_member=lambda subject, view: _sensors(
+            coordinator,
+            subject,
+            view,
+            CONNECTOR_SENSORS if is_connector(view) else SUPPLY_SENSORS,
+        ),
+        of_circuit=lambda subject, view: _sensors(
+            coordinator,
+            subject,
+            view,
+            ROOT_SENSORS if view.circuit.parent is None else CIRCUIT_SENSORS,
+        ),
+    )
+
+
+def _sensors[ViewT](
+    coordinator: SiteCoordinator,
+    subject: Subject[ViewT],
+    view: ViewT,
+    descriptions: tuple[PoolSensorDescription[ViewT], ...],
+) -> list[PoolSensor[ViewT]]:
+    return [
+        PoolSensor(coordinator, subject, description)
+        for description in descriptions
+        if description.exists_fn(view)
+    ]
+
+
+class PoolSensor[ViewT](PoolEntity[ViewT], SensorEntity):
+    """A sensor of the site, a circuit or a member."""
+
+    entity_description: PoolSensorDescription[ViewT]
+
+    def __init__(
+        self,
+        coordinator: SiteCoordinator,
+        subject: Subject[ViewT],
+        description: PoolSensorDescription[ViewT],
+    ) -> None:
+        self.entity_description = description
+        super().__init__(coordinator, subject, description, description.quiet)
+
+    @override
+    def picture(self, view: ViewT, snapshot: SiteSnapshot) -> Picture:
+        """Return what the sensor reads in the snapshot."""
+        description = self.entity_description
+        return Picture(
+            available=description.available_fn(view),
+            value=description.value_fn(view),
+            attributes=description.attributes_fn(view, snapshot),
+        )
+
+    @property
+    @override
+    def native_value(self) -> Shown:
+        """The value shown."""
+        return self._shown.value
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """When the count began."""
+        view, reset = self.view, self.entity_description.last_reset_fn
+        return None if view is None or reset is None else reset(view)

@@ -1,0 +1,146 @@
+"""The sensors of a simulated house: the site's meter reads them like those of a real one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import UnitOfElectricCurrent, UnitOfPower
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceInfo
+
+from .const import (
+    CONF_BATTERY,
+    CONF_METER,
+    CONF_SOLAR,
+    DOMAIN,
+)
+from .coordinator import SiteCoordinator
+from .pool.quantities import PHASES, Phase
+
+if TYPE_CHECKING:
+    # Only a simulated site loads the simulator.
+    from .simulator.site import HouseReadings, SimulatedSite
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseSensorDescription(SensorEntityDescription):
+    """How a sensor reads its value from what the house's meters tell."""
+
+    value_fn: Callable[[HouseReadings], float]
+
+
+def _current(phase: Phase) -> HouseSensorDescription:
+    return HouseSensorDescription(
+        key=f"house_current_{phase}",
+        device_class=SensorDeviceClass.CURRENT,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+        suggested_display_precision=1,
+        value_fn=lambda house: house.grid_current_a[phase],
+    )
+
+
+def _power(key: str, value_fn: Callable[[HouseReadings], float]) -> HouseSensorDescription:
+    return HouseSensorDescription(
+        key=key,
+        device_class=SensorDeviceClass.POWER,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
+        value_fn=value_fn,
+    )
+
+
+# As entities of real inverters do, these count production and discharge as positive.
+SOLAR_POWER: Final = _power("solar_power", lambda house: house.solar_w)
+BATTERY_POWER: Final = _power("battery_power", lambda house: house.battery_w)
+
+HOUSE_SENSORS: Final = (
+    *(_current(phase) for phase in PHASES),
+    _power("house_power", lambda house: house.house_w),
+    SOLAR_POWER,
+    BATTERY_POWER,
+)
+
+
+def house_sensors(coordinator: SiteCoordinator) -> list[HouseSensor]:
+    """Return the sensors of the simulated house; none for a real site."""
+    site = coordinator.simulated_site
+    if site is None:
+        return []
+    names = _entity_ids(coordinator.entry.data)
+    registry = dr.async_get(coordinator.hass)
+    device = registry.async_get_device_by_identifier(
+        (DOMAIN, coordinator.entry.entry_id), coordinator.entry.entry_id
+    )
+    info = DeviceInfo(
+        identifiers={(DOMAIN, f"{coordinator.entry.entry_id}_house")},
+        translation_key="simulated_house",
+    )
+    if device is not None:
+        info["via_device_id"] = device.id
+    return [
+        HouseSensor(coordinator.entry.entry_id, site, description, info, names)
+        for description in HOUSE_SENSORS
+    ]
+
+
+def _entity_ids(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the site's form calls the sensors that its meter reads, by key."""
+    meter = data[CONF_METER]
+    return {
+        **{f"house_current_{phase}": meter[f"current_{phase}"] for phase in PHASES},
+        SOLAR_POWER.key: data[CONF_SOLAR][0],
+        BATTERY_POWER.key: data[CONF_BATTERY][0],
+    }
+
+
+class HouseSensor(SensorEntity):
+    """Something that is measured in the simulated house.
+
+    It is written with every sample, changed or not: whoever reads it as a meter tells silence
+    from a steady value by that (SR-10).
+    """
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    entity_description: HouseSensorDescription
+
+    def __init__(
+        self,
+        entry_id: str,
+        site: SimulatedSite,
+        description: HouseSensorDescription,
+        device: DeviceInfo,
+        names: Mapping[str, str],
+    ) -> None:
+        self.entity_description = description
+        self._site = site
+        self._attr_unique_id = f"{entry_id}_{description.key}"
+        self._attr_translation_key = description.key
+        self._attr_device_info = device
+        if (entity_id := names.get(description.key)) is not None:
+            self.entity_id = entity_id
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show what is measured now, and every sample that follows."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._site.subscribe(self._on_sample))
+
+    @property
+    @override
+    def native_value(self) -> float:
+        """The newest sample."""
+        return round(self.entity_description.value_fn(self._site.house), 2)
+
+    @callback
+    def _on_sample(self) -> None:
+        self.async_write_ha_state()
