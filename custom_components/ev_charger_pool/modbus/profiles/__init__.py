@@ -1,20 +1,19 @@
 """Reads the device profiles of the package and checks that each makes sense."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 import re
-import sys
 from typing import Final, Literal
 
 from homeassistant.core import HomeAssistant
 import yaml
 
-from ..pool.states import CableState, ChargingStatus, ComponentState
-from .connection import LinkType, Parity, SerialSettings
-from .mapping_reader import MappingReader, ProfileError
-from .profile_rules import complaints
-from .schema import (
+from ...pool.states import CableState, ChargingStatus, ComponentState
+from ..connection import LinkType, Parity, SerialSettings
+from ..mapping_reader import MappingReader, ProfileError
+from ..profile_rules import complaints
+from ..schema import (
     Access,
     ChargerTraits,
     FedBy,
@@ -40,7 +39,7 @@ from .schema import (
 )
 
 _SCHEMA: Final = 1
-_FOLDER: Final = Path(__file__).parent / "profiles"
+_FOLDER: Final = Path(__file__).parent
 _LAST_ADDRESS: Final = 0xFFFF
 
 
@@ -353,15 +352,3 @@ def _variant(reader: MappingReader) -> Variant:
         nominal_power_w=reader.number("nominal_power_w"),
         scales=reader.named_numbers("scales"),
     )
-
-
-def main(write: Callable[[str], object] = sys.stdout.write) -> int:
-    """Check the profiles of the package for `python -m`; return the exit code."""
-    problems = check_profiles()
-    for problem in problems:
-        write(f"{problem}\n")
-    return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
