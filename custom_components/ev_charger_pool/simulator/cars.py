@@ -188,3 +188,22 @@ def draw_visits(rng: Random, duration: timedelta, *, first_within: timedelta) ->
         )
         after += stays + timedelta(seconds=rng.uniform(60.0, 1_800.0))
     return tuple(visits)
+
+
+def draw_later_visits(rng: Random, first_after_s: float, first: Car) -> tuple[Visit, ...]:
+    """Draw a day of visits that begins with a given car.
+
+    Each car goes a few minutes after it is full, and another comes some minutes later.
+    """
+    visits = []
+    car, after = first, timedelta(seconds=first_after_s)
+    day = timedelta(days=1)
+    while after < day:
+        stays = timedelta(seconds=rng.uniform(3_600.0, 14_400.0))
+        leaves_full = timedelta(seconds=rng.uniform(60.0, 300.0))
+        visits.append(
+            Visit(car=car, arrives_after=after, stays=stays, leaves_full_after=leaves_full)
+        )
+        after += timedelta(seconds=rng.uniform(1_800.0, 7_200.0))
+        car = draw_car(rng)
+    return tuple(visits)

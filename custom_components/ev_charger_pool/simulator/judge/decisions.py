@@ -46,6 +46,7 @@ class MemberBook:
         "persisted_a",
         "report",
         "reported_s",
+        "starts",
     )
 
     def __init__(self) -> None:
@@ -56,6 +57,8 @@ class MemberBook:
         self.changes: deque[tuple[float, float]] = deque()
         """Times with the grant that ended then."""
         self.persisted_a = 0.0
+        self.starts = False
+        """Whether the newest order let it start from 0."""
 
     def largest_since(self, start_s: float) -> float:
         """Return the largest grant that was in force since a time."""
@@ -121,11 +124,12 @@ class DecisionJudge:
             The members that it raises.
         """
         raised = [order.member for order in decision.orders if self._ordered(order, now_s)]
+        risen = [self._truth.members[member] for member in raised]
         for member, status in decision.members.items():
             self._status(member, status, now_s)
         for spot in self._truth.spots:
             status_of = decision.circuits[spot.circuit]
-            self._i1a(spot, status_of, decision, now_s)
+            self._i1a(spot, status_of, decision, risen, now_s)
             if spot.circuit in self._fresh:
                 self._i2(spot, now_s)
             self._frozen_safe(spot, decision, now_s)
@@ -147,6 +151,7 @@ class DecisionJudge:
             after_a = 0.0
         elif order.kind is OrderKind.START:
             return False
+        book.starts = before_a == 0.0 < after_a
         if after_a != before_a:
             book.changes.append((now_s, before_a))
             book.granted_a = after_a
@@ -281,14 +286,49 @@ class DecisionJudge:
         report = self._books[member.id].report
         return report is not None and report.online and not member.in_trouble(now_s)
 
-    def _i1a(self, spot: Spot, status: CircuitStatus, decision: Decision, now_s: float) -> None:
-        """Commitments and other load, or what will be left of them, are within the limit."""
+    def _i1a(
+        self,
+        spot: Spot,
+        status: CircuitStatus,
+        decision: Decision,
+        raised: Sequence[MemberTruth],
+        now_s: float,
+    ) -> None:
+        """Commitments and other load, or what will be left of them, are within the limit.
+
+        Commitments gate raises and the estimator decides cuts (SR-9), so there are two halves. A
+        decision that raises somebody has all commitments and the other load within the limit; a
+        member that starts counts with its grant in this decision, and with its ceiling until it
+        has settled in all that follow (else no two cars could ever start behind one fuse).
+        Every decision has what will be left within it, SR-9's noise aside: the other load, the
+        newest grants, and of those that cannot be moved (out of reach, or in trouble) the draw if
+        that is more. Else everybody who can be moved is at the floor. A member that is lost, and
+        whose commitment rises to its ceiling for that (SR-2), so blocks every raise, but does not
+        cost the others what the meter shows to be free.
+        """
         if now_s - self._restarted_s <= RESTART_S:
             return
         phase = PHASES[spot.phase]
         other_a = status.other_a[phase]
+        committed_a = status.committed_a[phase]
+        gate_a = committed_a
+        concerned = False
+        for member in raised:
+            held = decision.members[member.id]
+            if member in spot.members and phase in held.used_phases:
+                concerned = True
+                if self._books[member.id].starts:
+                    gate_a -= held.commitment_a - held.granted_a
+        if concerned and gate_a + other_a > spot.limit_a + ROUNDING_A:
+            self._tell(
+                Rule.I1A,
+                now_s,
+                spot.name,
+                f"{', '.join(member.id for member in raised)} raised though {gate_a:.1f} A are"
+                f" committed then and others take {other_a:.1f} A of {spot.limit_a:.1f} A",
+            )
         allowed_a = spot.limit_a + spot.noise_a
-        if status.committed_a[phase] + other_a <= allowed_a:
+        if committed_a + other_a <= allowed_a:
             return
         future_a = other_a
         at_floor = True
@@ -300,14 +340,14 @@ class DecisionJudge:
                 future_a += held.granted_a
                 floor_a = member.settings.fail_safe_a if status.stale else 0.0
                 at_floor = at_floor and held.granted_a <= floor_a + ROUNDING_A
-            else:
-                future_a += held.commitment_a
+            elif member.on_phase[spot.phase]:
+                future_a += max(held.granted_a, member.draw_a)
         if future_a > allowed_a and not at_floor:
             self._tell(
                 Rule.I1A,
                 now_s,
                 spot.name,
-                f"committed {status.committed_a[phase]:.1f} A and other {other_a:.1f} A above"
+                f"committed {committed_a:.1f} A and other {other_a:.1f} A above"
                 f" {spot.limit_a:.1f} A, and the newest grants leave {future_a:.1f} A",
             )
 
