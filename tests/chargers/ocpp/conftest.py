@@ -14,6 +14,7 @@ from custom_components.ev_charger_pool.chargers.ocpp import (
     Timings,
     async_get_central_system,
 )
+from tests.chargers.ocpp.build import Connect
 from tests.chargers.ocpp.stations import RawStation, Socket, Station
 
 QUICK = Timings(
@@ -21,7 +22,6 @@ QUICK = Timings(
 )
 
 type Open = Callable[..., Awaitable[aiohttp.ClientWebSocketResponse]]
-type Connect = Callable[..., Awaitable[Station]]
 type ConnectRaw = Callable[..., Awaitable[RawStation]]
 
 
@@ -49,12 +49,12 @@ async def central(
 async def open_socket(central: CentralSystem) -> AsyncGenerator[Open]:
     """Open a WebSocket to the central system's own port."""
     async with aiohttp.ClientSession() as session:
-        sockets = []
+        sockets: list[aiohttp.ClientWebSocketResponse] = []
 
         async def connect(
             identity: str, *, protocols: tuple[str, ...] = ("ocpp1.6",), **more: Any
         ) -> aiohttp.ClientWebSocketResponse:
-            socket = await session.ws_connect(
+            socket: aiohttp.ClientWebSocketResponse = await session.ws_connect(
                 f"ws://127.0.0.1:{central.port}/some/where/{identity}", protocols=protocols, **more
             )
             sockets.append(socket)

@@ -1,6 +1,7 @@
 """Commands to an OCPP 1.6 station: limits, start, stop, availability."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 from typing import Final
@@ -68,6 +69,8 @@ class V16Control:
         self.facts: SmartCharging | None = None
         self.supported = True
         self._strongest_form = LeaseForm.TWO_PERIODS
+        self._proven_form: LeaseForm | None = None
+        self._weakened_for: str | None = ""
         self._station = station
         self._link = link
         self._timings = timings
@@ -236,26 +239,31 @@ class V16Control:
         result = await self._set_profile(
             found.number, tx_profile(found.number, transaction, limit, facts), priority
         )
-        weaker = _WEAKER_FORMS[_WEAKER_FORMS.index(limit.form) + 1 :]
-        if result is ActionResult.REJECTED and limit.lapse_to_a < limit.current_a:
-            for form in weaker:
-                limit = Limit(
-                    current_a=limit.current_a,
-                    lapse_to_a=limit.lapse_to_a,
-                    phases=limit.phases,
-                    form=form,
-                    told_at=limit.told_at,
-                )
+        if result.is_success and limit.lapse_to_a < limit.current_a:
+            self._proven_form = limit.form
+        elif result is ActionResult.REJECTED and self._may_weaken(limit, transaction):
+            self._weakened_for = transaction
+            for form in _WEAKER_FORMS[_WEAKER_FORMS.index(limit.form) + 1 :]:
+                limit = replace(limit, form=form)
                 result = await self._set_profile(
                     found.number, tx_profile(found.number, transaction, limit, facts), priority
                 )
                 if result.is_success:
-                    self._strongest_form = form
+                    self._strongest_form = self._proven_form = form
                     self._station.publish_all()
                     break
         if result.is_success:
             found.limit_a = limit.current_a
         return result
+
+    def _may_weaken(self, limit: Limit, transaction: str | None) -> bool:
+        """Whether to try a refused limit with a weaker lease: once, and not for a proven form."""
+        return (
+            limit.form is not LeaseForm.NONE
+            and limit.lapse_to_a < limit.current_a
+            and self._proven_form is not limit.form
+            and self._weakened_for != transaction
+        )
 
     def _bounded(self, found: ConnectorModel, applied: AppliedGrant, grant: Grant) -> Limit:
         form = LeaseForm.NONE if grant.lease is None else self._lease_form(found)
