@@ -10,8 +10,9 @@ from ..pool.limits import Limit, LimitUnit
 from ..pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, PhaseValues, known
 from ..pool.readings import Reading
 from ..pool.staleness import Staleness
+from .answers import Answers
 from .draws import draw_bounds
-from .estimator import OtherLoad
+from .estimator import LEAST_MARGIN_A, OtherLoad
 from .failsafe import reserved_for_others
 from .history import LoadHistory
 from .policies import Ceilings
@@ -51,6 +52,10 @@ class Branch:
         self.committed: Lanes = NO_FLOW
         self.granted: Lanes = NO_FLOW
         self.is_stale = circuit.metered
+        self.answers = [
+            Answers(circuit.meter_lag_s, max(LEAST_MARGIN_A, circuit.meter_resolution_a))
+            for _ in range(WATTS)
+        ]
         self.stale_since: datetime | None = None
         self.reserved_a: PhaseValues = reserved_for_others(circuit)
         self.configure(circuit, position, voltage_v)
@@ -90,10 +95,34 @@ class Branch:
 
     def check(self, now: datetime) -> None:
         """See whether the meter is still to be trusted (SR-10)."""
-        stale = self.circuit.metered and not self.staleness.is_fresh(now)
+        stale = self.circuit.metered and (
+            not self.staleness.is_fresh(now) or any(answer.stuck for answer in self.answers)
+        )
         if stale and not self.is_stale:
             self.stale_since = now
         self.is_stale = stale
+
+    def expect_step(self, seat: Seat, now_s: float) -> None:
+        """Note that a member was told another grant: the meter has to show it (SR-10)."""
+        drawn = self._drawn()
+        for position in seat.used:
+            self.answers[position].order(now_s, drawn[position])
+
+    def watch_steps(self, now_s: float) -> None:
+        """See by the members' samples whether a step was made that the meter has to show."""
+        if not any(answer.waits for answer in self.answers):
+            return
+        for answer, drawn_a in zip(self.answers, self._drawn(), strict=True):
+            answer.draw(now_s, drawn_a)
+
+    def _drawn(self) -> tuple[float, float, float]:
+        """Return what members draw by their newest samples."""
+        l1 = l2 = l3 = 0.0
+        for seat in self.seats:
+            newest = seat.samples.newest
+            if newest is not None:
+                l1, l2, l3 = l1 + newest[0], l2 + newest[1], l3 + newest[2]
+        return l1, l2, l3
 
     def other_now(self) -> Lanes:
         """Return what others take by the newest estimate; without a meter, what is reserved."""
@@ -130,8 +159,13 @@ class Branch:
     def _estimate(self, reading: Reading[Any], load: Lanes) -> None:
         """Renew the estimate with a meter's values."""
         self.staleness.hear(reading.arrived_at)
-        taken_at = reading.taken_at(timedelta(seconds=self.circuit.meter_lag_s))
-        at_s = min(taken_at, reading.arrived_at).timestamp()
+        arrived_s = reading.arrived_at.timestamp()
+        if self._kind is not _Measures.TOTAL:
+            for answer, value_a in zip(self.answers, load[:WATTS], strict=True):
+                answer.measure(arrived_s, value_a)
+        lag_s = max(answer.lag_s for answer in self.answers)
+        taken_at = reading.taken_at(timedelta(seconds=lag_s))
+        at_s = min(taken_at.timestamp(), arrived_s)
         least = [0.0] * LANES
         most = [0.0] * LANES
         highs = []
@@ -147,7 +181,7 @@ class Branch:
             most[:WATTS] = [most[WATTS] / self.voltage_v] * WATTS
         self.highs = highs
         self.load = load
-        self.load_s = reading.arrived_at.timestamp()
+        self.load_s = arrived_s
         self.other.update(
             self.load_s,
             load,

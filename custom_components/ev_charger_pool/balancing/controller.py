@@ -169,6 +169,7 @@ class SiteController:
             if seat.pending:
                 seat.absorb()
         for branch in site.branches:
+            branch.watch_steps(now_s)
             branch.measure()
             branch.check(now)
         if site.refresh(now, now_s):

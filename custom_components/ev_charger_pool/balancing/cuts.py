@@ -25,7 +25,9 @@ class Excess:
     cut: Lanes
 
 
-def find_excess(branch: Branch, now_s: float, generation_a: float) -> Excess | None:
+def find_excess(
+    branch: Branch, now_s: float, generation_a: float, *, only_measured: bool
+) -> Excess | None:
     """Return what has to be cut on a circuit now, None when it carries what it may.
 
     Cut when other load + newest grants exceeds the limit, or when what the meter shows does, less
@@ -44,8 +46,8 @@ def find_excess(branch: Branch, now_s: float, generation_a: float) -> Excess | N
     for lane in range(LANES):
         limit = branch.limit[lane]
         needed = granted[lane] - branch.ceiling[lane]
-        excess = other[lane] + granted[lane] - limit
-        if lane != WATTS and generation_a > 0.0:
+        excess = 0.0 if only_measured else other[lane] + granted[lane] - limit
+        if lane != WATTS and generation_a > 0.0 and not only_measured:
             gross = gross_load(
                 other[lane], generation_a, None if known is None else known[PHASES[lane]]
             )

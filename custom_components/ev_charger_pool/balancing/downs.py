@@ -45,6 +45,7 @@ def lower(
     """Order a smaller grant; a pause that the pool decided begins a wait (SR-14)."""
     now_s = now.timestamp()
     book.set(seat, target_a, reason, now)
+    site.expect_step(seat, now_s)
     if target_a <= 0.0:
         seat.wake.rest()
         seat.learner.forget()
@@ -75,18 +76,18 @@ def cut(
 ) -> bool:
     """Cut what a fuse or a ceiling demands, at all members at once; return whether it did."""
     generation_a = site.generation.most_a(now_s)
-    excesses = [
-        excess
-        for branch in site.branches
-        if (excess := find_excess(branch, now_s, generation_a)) is not None
-    ]
+    quiet = site.restart.is_quiet(now_s)
+    found = (
+        find_excess(branch, now_s, generation_a, only_measured=quiet) for branch in site.branches
+    )
+    excesses = [excess for excess in found if excess is not None]
     if not excesses:
         return False
     movable, fixed = _below(excesses)
     if not movable:
         return False
     demands = [_demand(seat, now_s) for seat in movable.values()]
-    found = reductions(
+    smaller = reductions(
         [branch.circuit for branch in site.branches],
         excesses,
         demands,
@@ -96,7 +97,7 @@ def cut(
         out_of_time=out_of_time,
     )
     done = False
-    for member, current_a, reason in found:
+    for member, current_a, reason in smaller:
         seat = movable[member]
         target_a = round_down(seat, current_a)
         if target_a < seat.granted_a - _ROUNDING:

@@ -108,9 +108,14 @@ class OtherLoad:
         for lane in range(LANES):
             lowest = load[lane] - most[lane]
             highest = load[lane] - least[lane]
-            value = highest if before is None else min(max(before[lane], lowest), highest)
-            values.append(value)
-            self._windows[lane].add(at_s, value)
+            if before is None:
+                # Nothing is known: cuts begin with the least, raises with the most.
+                values.append(lowest)
+                self._windows[lane].add(at_s, highest)
+            else:
+                value = min(max(before[lane], lowest), highest)
+                values.append(value)
+                self._windows[lane].add(at_s, value)
             self._noise[lane].add(load[lane])
         self.now = (values[0], values[1], values[2], values[3])
 

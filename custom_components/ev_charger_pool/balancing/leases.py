@@ -1,25 +1,8 @@
 """SR-4 and SR-8: when a lease is renewed, and how its lapse is put to the test once."""
 
-from datetime import timedelta
 from typing import Final
 
-from ..pool.members import Lease
 from .ledger import LEASE_GRACE_S
-
-
-def _lease(duration_s: int, renewal_s: int) -> Lease:
-    return Lease(duration=timedelta(seconds=duration_s), renewal=timedelta(seconds=renewal_s))
-
-
-OCPP_16: Final = _lease(180, 75)
-OCPP_201: Final = _lease(300, 120)
-OCPP_21: Final = _lease(120, 45)
-OCPP_21_DYNAMIC: Final = _lease(60, 20)
-EVEREST: Final = _lease(30, 10)
-MODBUS: Final = _lease(30, 10)
-ALFEN: Final = _lease(60, 20)
-WRITES_FLASH: Final = _lease(900, 400)
-"""Durations and renewals of SR-8, by what the device speaks."""
 
 RETRY_S: Final = 5.0
 """A renewal that failed is tried again after the timeout of a control call (SR-7)."""

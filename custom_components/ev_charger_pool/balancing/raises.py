@@ -100,23 +100,16 @@ def fit(
 ) -> list[Raise]:
     """Give each raise what fits, who has least first; `left` is what remains afterwards.
 
-    Each counts with its present commitment, which a raise replaces; a start commits the
-    member's ceiling until it has settled (SR-2), so that nobody else is raised meanwhile.
+    Each counts with its present commitment already. A start commits the member's ceiling until it
+    has settled (SR-2), so that nobody else is raised meanwhile; where more than fits is committed,
+    nobody is raised at all.
     """
     found = []
     for seat, target_a in raises:
         own = seat.commitment
         room_a = target_a
         for position in seat.chain:
-            lanes = left[position]
-            room_a = min(
-                room_a,
-                room_for(
-                    (lanes[0] + own[0], lanes[1] + own[1], lanes[2] + own[2], lanes[3] + own[3]),
-                    seat.used,
-                    seat.voltage_v,
-                ),
-            )
+            room_a = min(room_a, _room(left[position], own, seat))
         current_a = round_down(seat, room_a)
         if current_a <= seat.granted_a + _ROUNDING:
             found.append(Raise(seat=seat, current_a=seat.granted_a, target_a=target_a))
@@ -128,3 +121,14 @@ def fit(
                 left[position][lane] -= max(0.0, after[lane] - own[lane])
         found.append(Raise(seat=seat, current_a=current_a, target_a=target_a))
     return found
+
+
+def _room(left: Sequence[float], own: Lanes, seat: Seat) -> float:
+    """Return the amps that a member may have on a circuit, 0 where too much is committed."""
+    if left[WATTS] < 0.0 or any(left[position] < 0.0 for position in seat.used):
+        return 0.0
+    return room_for(
+        (left[0] + own[0], left[1] + own[1], left[2] + own[2], left[3] + own[3]),
+        seat.used,
+        seat.voltage_v,
+    )

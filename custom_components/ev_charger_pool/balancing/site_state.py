@@ -166,6 +166,13 @@ class SiteState:
         for seat in self.seats.values():
             seat.ceiling_dirty = True
 
+    def expect_step(self, seat: Seat, now_s: float) -> None:
+        """Note that a member was told another grant."""
+        for position in seat.chain:
+            branch = self.branches[position]
+            if branch.circuit.metered:
+                branch.expect_step(seat, now_s)
+
     def refresh(self, now: datetime, now_s: float) -> bool:
         """Bring what is derived up to date; return whether anybody's demand changed."""
         changed = False

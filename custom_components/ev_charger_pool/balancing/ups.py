@@ -27,6 +27,9 @@ LOOK_AGAIN_S: Final = 5.0
 PROTECTED: Final = 1_000_000
 """Owed by a member whose run may not end yet: it comes before everybody (SR-14)."""
 
+IDLE: Final = -1
+"""Owed by a member that takes nothing of what it has: who waits comes before it."""
+
 
 class Waves:
     """When the next wave is due, and the wave itself."""
@@ -62,12 +65,14 @@ class Waves:
         willing = {
             member: seat for member, seat in site.seats.items() if is_willing(site, seat, now_s)
         }
+        shares = frozen_shares(site, willing, self._allocate)
+        _keep_frozen_safe(site, willing, shares, book, now)
         if not any(wants_more(seat) for seat in willing.values()):
             return
         cap = caps(site.branches, now_s, site.generation.most_a(now_s))
-        targets, reasons = self._targets(site, willing, cap, now_s, out_of_time)
+        targets, reasons = self._targets(site, willing, shares, cap, now_s, out_of_time)
         left = slack(site.branches, cap)
-        raises = fit(self._wanted(site, willing, targets, now_s), left, round_down)
+        raises = fit(self._wanted(site, willing, targets, book, now_s), left, round_down)
         self._explain(site, willing, targets, reasons, raises)
         ordered = self._order(site, raises, reasons, book, now, now_s)
         if any(one.is_short for one in raises):
@@ -79,6 +84,7 @@ class Waves:
         self,
         site: SiteState,
         willing: Mapping[MemberId, Seat],
+        shares: Mapping[MemberId, float],
         cap: Sequence[Lanes],
         now_s: float,
         out_of_time: OutOfTime | None,
@@ -86,7 +92,6 @@ class Waves:
         """Return the fair grants of all that are willing, were everything settled."""
         circuits = [branch.circuit for branch in site.branches]
         free_a, free_w = free_for(site.branches, cap, willing)
-        shares = frozen_shares(site, willing, self._allocate)
         demands = [_demand(seat, now_s, shares.get(member)) for member, seat in willing.items()]
 
         def share(demands: Sequence[Demand]) -> Allocation:
@@ -123,6 +128,7 @@ class Waves:
         site: SiteState,
         willing: Mapping[MemberId, Seat],
         targets: Mapping[MemberId, float],
+        book: OrderBook,
         now_s: float,
     ) -> list[tuple[Seat, float]]:
         """Return who is to be raised to what, who has least first."""
@@ -132,6 +138,7 @@ class Waves:
             if is_worth_it(seat, targets[member], seat.ceiling.current_a)
             and now_s >= seat.no_raise_until_s
             and not seat.account.in_flight
+            and not book.has(seat)
             and now_s >= seat.written_s + seat.settings.raise_spacing.total_seconds()
             and seat.credit.allows_raise(now_s)
             and (
@@ -205,6 +212,7 @@ def raise_to(
     now_s = now.timestamp()
     starts = seat.granted_a <= 0.0
     book.set(seat, target_a, reason, now)
+    site.expect_step(seat, now_s)
     seat.headroom.change(now_s)
     if starts:
         seat.learner.forget()
@@ -258,13 +266,28 @@ def _demand(seat: Seat, now_s: float, share_a: float | None) -> Demand:
         limited_by=reason,
         priority=settings.priority,
         weight=settings.weight,
-        owed=seat.turns.owed(now_s),
+        owed=IDLE if seat.wake.idles(now_s) else seat.turns.owed(now_s),
     )
 
 
 def _protected(demand: Demand) -> Demand:
     """Return the demand of a member whose run may not end: its minimum, before everybody."""
     return replace(demand, max_a=demand.min_a, priority=Priority.HIGH, owed=PROTECTED)
+
+
+def _keep_frozen_safe(
+    site: SiteState,
+    willing: Mapping[MemberId, Seat],
+    shares: Mapping[MemberId, float],
+    book: OrderBook,
+    now: datetime,
+) -> None:
+    """Take back what a member without a lease has above its share (SR-5)."""
+    for member, share_a in shares.items():
+        seat = willing[member]
+        if seat.granted_a > share_a + _ROUNDING:
+            target_a = round_down(seat, share_a)
+            lower(site, seat, target_a, Reason(kind=ReasonKind.LEASE), book, now)
 
 
 def _make_room(
