@@ -8,6 +8,7 @@ from ...pool.limits import Limit, LimitUnit
 from ...pool.members import MemberId, MemberWishes, Mode
 from ...pool.quantities import PHASES
 from ..devices import Station
+from ..meters import MeterKind
 from ..scenario import Scenario, above
 from .overloads import BLIND_AFTER_S
 from .truth import REACTION_S, TOLERANCE_A, MemberTruth, Truth
@@ -174,10 +175,12 @@ class ConductJudge:
         )
 
     def _blind(self, member: MemberTruth, now_s: float) -> bool:
+        """Whether a meter above it is late, or tells a total that hides what is free (SR-10)."""
         for circuit in self._paths[member.settings.circuit]:
             knowledge = self._truth.knowledge[circuit]
             if knowledge.spec is not None and (
-                now_s - knowledge.newest_s > 2.0 * knowledge.spec.interval_s + 5.0
+                knowledge.spec.kind is MeterKind.TOTAL
+                or now_s - knowledge.newest_s > 2.0 * knowledge.spec.interval_s + 5.0
             ):
                 return True
         return False

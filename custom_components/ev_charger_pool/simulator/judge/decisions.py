@@ -46,7 +46,7 @@ class MemberBook:
         "persisted_a",
         "report",
         "reported_s",
-        "starts",
+        "starting",
     )
 
     def __init__(self) -> None:
@@ -57,8 +57,8 @@ class MemberBook:
         self.changes: deque[tuple[float, float]] = deque()
         """Times with the grant that ended then."""
         self.persisted_a = 0.0
-        self.starts = False
-        """Whether the newest order let it start from 0."""
+        self.starting = False
+        """Whether it was let start from 0 and has not settled since."""
 
     def largest_since(self, start_s: float) -> float:
         """Return the largest grant that was in force since a time."""
@@ -151,12 +151,12 @@ class DecisionJudge:
             after_a = 0.0
         elif order.kind is OrderKind.START:
             return False
-        book.starts = before_a == 0.0 < after_a
+        book.starting = after_a > 0.0 and (book.starting or before_a == 0.0)
         if after_a != before_a:
             book.changes.append((now_s, before_a))
             book.granted_a = after_a
             book.ordered_s = now_s
-        if now_s - self._restarted_s <= RESTART_S:
+        if now_s - self._restarted_s < RESTART_S:
             most_a = max(book.persisted_a, member.settings.fail_safe_a)
             if after_a > most_a + ROUNDING_A:
                 self._tell(
@@ -240,6 +240,8 @@ class DecisionJudge:
                     member,
                     f"may draw {held_a:.1f} A, committed are {status.commitment_a:.1f} A",
                 )
+        if status.settled and book.ordered_s < now_s:
+            book.starting = False
         for limit in self._limits:
             if limit.member == member:
                 most_a = (
@@ -306,7 +308,7 @@ class DecisionJudge:
         whose commitment rises to its ceiling for that (SR-2), so blocks every raise, but does not
         cost the others what the meter shows to be free.
         """
-        if now_s - self._restarted_s <= RESTART_S:
+        if now_s - self._restarted_s < RESTART_S:
             return
         phase = PHASES[spot.phase]
         other_a = status.other_a[phase]
@@ -317,8 +319,11 @@ class DecisionJudge:
             held = decision.members[member.id]
             if member in spot.members and phase in held.used_phases:
                 concerned = True
-                if self._books[member.id].starts:
-                    gate_a -= held.commitment_a - held.granted_a
+                book = self._books[member.id]
+                if book.starting:
+                    since_s = now_s - self._moving_s(member, spot)
+                    largest_a = max(held.granted_a, book.largest_since(since_s))
+                    gate_a -= max(0.0, held.commitment_a - largest_a)
         if concerned and gate_a + other_a > spot.limit_a + ROUNDING_A:
             self._tell(
                 Rule.I1A,
@@ -341,7 +346,9 @@ class DecisionJudge:
                 floor_a = member.settings.fail_safe_a if status.stale else 0.0
                 at_floor = at_floor and held.granted_a <= floor_a + ROUNDING_A
             elif member.on_phase[spot.phase]:
-                future_a += max(held.granted_a, member.draw_a)
+                # An order that was just refused or lost is found out within its time.
+                moving = now_s - self._books[member.id].ordered_s <= self._moving_s(member, spot)
+                future_a += held.granted_a if moving else max(held.granted_a, member.draw_a)
         if future_a > allowed_a and not at_floor:
             self._tell(
                 Rule.I1A,
@@ -361,7 +368,7 @@ class DecisionJudge:
             return
         expected_a = measured * factor
         allowed_a = spot.limit_a + spot.noise_a + spot.error_a
-        if expected_a <= allowed_a or now_s - self._restarted_s <= RESTART_S:
+        if expected_a <= allowed_a or now_s - self._restarted_s < RESTART_S:
             return
         movable_a = 0.0
         for member in spot.members:
@@ -369,7 +376,7 @@ class DecisionJudge:
                 continue
             book = self._books[member.id]
             settle_s = member.settings.settle.total_seconds()
-            if now_s - book.ordered_s <= settle_s + self._truth.knowledge[spot.circuit].reaction_s:
+            if now_s - book.ordered_s <= self._moving_s(member, spot):
                 held_a = max(book.largest_since(value.measured_s - settle_s), member.draw_a)
                 expected_a -= max(0.0, held_a - book.granted_a)
             if self._movable(member, now_s) and member.draw_a > TOLERANCE_A:
@@ -383,6 +390,11 @@ class DecisionJudge:
                 f" with everything that is ordered {expected_a:.1f} A are left, and members that"
                 f" draw keep {movable_a:.1f} A",
             )
+
+    def _moving_s(self, member: MemberTruth, spot: Spot) -> float:
+        """Return how long after an order a member's draw may not show it."""
+        settle_s = member.settings.settle.total_seconds()
+        return settle_s + self._truth.knowledge[spot.circuit].reaction_s
 
     def _honest(self, circuit: CircuitId, value: MeterValue) -> bool:
         return not any(
