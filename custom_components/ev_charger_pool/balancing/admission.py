@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, product
 from typing import Final
 
+from .contest import Contest, Effort, scarcity, shortages
 from .rows import Rows
-from .search import MOST_TIES, Contest, Effort, fairest, most, scarcity, shortages
+from .search import MOST_TIES, fairest, most
 
 LARGEST_CONTEST: Final = 40
 """Rivals among whom the best set is searched as a whole."""

@@ -9,11 +9,11 @@ from ..pool.members import CircuitId, Demand, MemberId
 from ..pool.quantities import PhaseValues
 from ..pool.reasons import Reason, ReasonKind
 from .admission import admit
+from .contest import Effort
 from .contract import Allocation, OutOfTime, Sharing
 from .explaining import pointing_at, why_paused
 from .filling import fill
 from .rows import TOLERANCE_A, Rows, build_rows
-from .search import Effort
 from .steps import round_to_steps
 from .topology import Topology
 

@@ -19,11 +19,20 @@ def round_to_steps(rows: Rows, amps: list[float], on: Sequence[int]) -> None:
         on: The candidates that are on.
     """
     steps = rows.step_a
+    rounded_up = []
     for candidate in on:
         if step := steps[candidate]:
-            amps[candidate] = math.floor((amps[candidate] + TOLERANCE_A) / step) * step
+            fair = amps[candidate]
+            amps[candidate] = math.floor((fair + TOLERANCE_A) / step) * step
+            if amps[candidate] > fair:
+                rounded_up.append(candidate)
     loads = rows.loads_a((candidate, amps[candidate]) for candidate in on)
     left_a = [capacity - load for capacity, load in zip(rows.capacity_a, loads, strict=True)]
+    for candidate in rounded_up:
+        # Each of them misses its step by next to nothing, but many of them may be too much.
+        if any(left_a[row] < -TOLERANCE_A for row in rows.loaded(candidate)):
+            amps[candidate] -= steps[candidate]
+            rows.take(left_a, candidate, -steps[candidate])
     heap = [
         (rows.demands[candidate].priority, amps[candidate] / rows.weight[candidate], candidate)
         for candidate in on

@@ -16,6 +16,8 @@ class TopologyError(ValueError):
 class Topology:
     """Circuits in depth-first order, the root first: each one comes before all that it feeds.
 
+    What one circuit feeds is in the order of the ids, whatever the order in which it was given.
+
     Attributes:
         ids: The circuits' ids; a position in this tuple stands for the circuit in all others.
         parents: The position of each one's parent, -1 for the root.
@@ -46,7 +48,8 @@ class Topology:
             position = len(ids)
             ids.append(circuit)
             parents.append(parent)
-            waiting.extend((child, position) for child in reversed(children[circuit]))
+            below = sorted(children[circuit], reverse=True)
+            waiting.extend((child, position) for child in below)
         if len(ids) != len(circuits):
             circle = sorted({circuit.id for circuit in circuits}.difference(ids))
             raise TopologyError(
@@ -60,7 +63,7 @@ class Topology:
         )
 
     def children(self, circuit: CircuitId) -> tuple[CircuitId, ...]:
-        """Return what a circuit feeds directly, in the order in which it was given.
+        """Return what a circuit feeds directly, by id.
 
         Raises:
             KeyError: There is no such circuit.
