@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..pool.circuits import Circuit, MeterReport
 from ..pool.limits import Limit, LimitUnit
+from ..pool.members import MemberId
 from ..pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, PhaseValues, known
 from ..pool.readings import Reading
 from ..pool.staleness import Staleness
@@ -17,6 +18,7 @@ from .failsafe import reserved_for_others
 from .history import LoadHistory
 from .policies import Ceilings
 from .seats import Seat
+from .silent import Residual, is_silent, residual, settle_by_meter
 from .wiring import LANES, NO_FLOW, UNLIMITED, WATTS, Lanes
 
 HIGHEST_VOLTAGE_V: Final = 1.1 * NOMINAL_VOLTAGE_V
@@ -47,6 +49,7 @@ class Branch:
         self.load_s = float("-inf")
         self.highs: list[Lanes] = []
         self._kind = _Measures.CURRENT
+        self._before_step: dict[MemberId, Residual] = {}
         self.ceiling: Lanes = UNLIMITED
         self.ceiling_limits: tuple[Limit | None, Limit | None] = (None, None)
         self.committed: Lanes = NO_FLOW
@@ -107,6 +110,10 @@ class Branch:
         drawn = self._drawn()
         for position in seat.used:
             self.answers[position].order(now_s, drawn[position])
+        if is_silent(seat) and self.phase_load is not None:
+            self._before_step.setdefault(
+                seat.settings.member, residual(self.phase_load, self.seats)
+            )
 
     def watch_steps(self, now_s: float) -> None:
         """See by the members' samples whether a step was made that the meter has to show."""
@@ -189,6 +196,20 @@ class Branch:
             (most[0], most[1], most[2], most[3]),
         )
         self.history.take(reading.arrived_at, self.other_now())
+        self._settle_silent(at_s)
+
+    def _settle_silent(self, at_s: float) -> None:
+        """Settle members that do not measure by the step that the meter shows (SR-2)."""
+        load = self.phase_load
+        if load is None or not self._before_step:
+            return
+        now = residual(load, self.seats)
+        for seat in self.seats:
+            before = self._before_step.get(seat.settings.member)
+            if before is None:
+                continue
+            if seat.account.is_settled or settle_by_meter(seat, at_s, before, now):
+                del self._before_step[seat.settings.member]
 
     @property
     def phase_load(self) -> Lanes | None:

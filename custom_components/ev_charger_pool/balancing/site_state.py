@@ -119,7 +119,10 @@ class SiteState:
             {branch.circuit.id: branch.reserved_a for branch in self.branches},
         )
         for seat in self.seats.values():
-            seat.fail_safe_a = self.plan.fail_safe_a[seat.settings.member]
+            fail_safe_a = self.plan.fail_safe_a[seat.settings.member]
+            if fail_safe_a != seat.fail_safe_a:
+                seat.fail_safe_a = fail_safe_a
+                seat.needs_set = True
 
     def wish(self, member: MemberId, wishes: MemberWishes) -> None:
         """Take what the user wants of a member, now or when it comes."""
@@ -157,6 +160,8 @@ class SiteState:
                 found.append(
                     CircuitRecord(circuit=branch.circuit.id, day=day, other_load_max_a=most_a)
                 )
+        if found:
+            self.plan_fail_safes()
         return tuple(found)
 
     def set_ceilings(self, ceilings: Ceilings) -> None:
