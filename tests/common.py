@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.ev_charger_pool.chargers.contract import (
     ConnectorCapabilities,
@@ -316,7 +317,7 @@ def connector(*rotation: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def charger(subentry_id: str, connectors: int = 1, **changes: Any) -> ConfigSubentryData:
+def charger(subentry_id: str, count: int = 1, **changes: Any) -> ConfigSubentryData:
     """Return a charger's subentry."""
     return subentry(
         subentry_id,
@@ -328,7 +329,7 @@ def charger(subentry_id: str, connectors: int = 1, **changes: Any) -> ConfigSube
             "tokens": ["04A2B3C4"],
             "circuit": "grid",
             "may_freeze": False,
-            "connectors": {str(number): connector() for number in range(1, connectors + 1)},
+            "connectors": {str(number): connector() for number in range(1, count + 1)},
             **changes,
         },
     )
@@ -390,3 +391,25 @@ def measure(hass: HomeAssistant, *amps: float, unit: str = "A") -> None:
         hass.states.async_set(
             f"sensor.grid_l{number}", str(value), {"unit_of_measurement": unit}, force_update=False
         )
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Let everything happen that happens without time passing, the disk's part too."""
+    await hass.async_block_till_done()
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        await entry.runtime_data.journal.write()
+    await hass.async_block_till_done()
+
+
+async def advance(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    seconds: int,
+    each: Callable[[], None] = lambda: None,
+) -> None:
+    """Let time pass, second by second, and call a function in each."""
+    for _ in range(seconds):
+        freezer.tick(1)
+        each()
+        async_fire_time_changed(hass)
+        await settle(hass)

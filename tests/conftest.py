@@ -6,6 +6,8 @@ from pathlib import Path
 from homeassistant.core import HomeAssistant
 from hypothesis import HealthCheck, settings
 import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 # The test package of Home Assistant ships a package `custom_components` too: the first import wins,
 # so ours has to come before any of its fixtures runs.
@@ -51,3 +53,9 @@ def workshop(
 def without_entities(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set sites up without their entities, which have tests of their own."""
     monkeypatch.setattr("custom_components.ev_charger_pool.PLATFORMS", [])
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compare with what was seen before as Home Assistant does: without ids and times."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)

@@ -11,6 +11,9 @@ DEFAULT_OCPP_PORT: Final = 9000
 OCPP_PATH: Final = "/api/ev_charger_pool/ocpp"
 """Where the central system is on Home Assistant's own HTTP server: `<path>/<station identity>`."""
 
+EVENT_LIMIT_ACTION: Final = "ev_charger_pool_limit_action"
+"""Fired on the bus with each change of a limit action."""
+
 SUBENTRY_CHARGER: Final = "charger"
 SUBENTRY_POWER_SUPPLY: Final = "power_supply"
 SUBENTRY_CIRCUIT: Final = "circuit"

@@ -25,7 +25,7 @@ from .chargers.contract import ConnectorReport
 from .clock import SteadyClock
 from .commands import Commands
 from .config import PoolConfig
-from .const import ROOT_CIRCUIT
+from .const import EVENT_LIMIT_ACTION, ROOT_CIRCUIT
 from .decisions import DecisionLoop
 from .device_config import ANYONE, ChargerConfig, SupplyConfig
 from .devices import async_register_devices, async_show_identity
@@ -108,6 +108,7 @@ class SiteCoordinator:
         )
         self.actions = LimitActions(journal.write, ulid_util.ulid_now)
         self.sessions = SessionBook(kept.open_sessions, journal.write, ulid_util.ulid_now)
+        self.actions.add_listener(self._fire_action)
         self.ceilings = Ceilings(wishes)
         self._commands = Commands(self)
         self.starter = SessionStarter()
@@ -359,7 +360,7 @@ class SiteCoordinator:
     def async_on_capabilities(self, device: str) -> None:
         """Take that a device told something new about what it can do or who it is."""
         if (known := self.fleet.devices.get(device)) is not None:
-            async_show_identity(self.hass, device, known.identity)
+            async_show_identity(self.hass, self.entry.entry_id, device, known.identity)
         self._configure()
 
     # Inside
@@ -460,6 +461,22 @@ class SiteCoordinator:
         result = await self.dispatcher.async_command(member, OrderKind.START)
         if not result.is_success:
             _LOGGER.info("The session of %s could not be started by itself: %s", member, result)
+
+    @callback
+    def _fire_action(self, action: LimitAction) -> None:
+        self.hass.bus.async_fire(
+            EVENT_LIMIT_ACTION,
+            {
+                "action_id": action.id,
+                "site": self.entry.entry_id,
+                "member": action.member,
+                "kind": action.kind,
+                "unit": action.unit,
+                "value": action.value,
+                "status": action.status,
+                "error": action.error,
+            },
+        )
 
     async def _async_forget(self, gone: set[str]) -> None:
         if gone:

@@ -49,7 +49,9 @@ def member_device(coordinator: SiteCoordinator, member: MemberId) -> DeviceInfo 
     subentry_id, _, connector = member.partition(":")
     if not connector:
         return DeviceInfo(identifiers={(DOMAIN, subentry_id)})
-    station = dr.async_get(coordinator.hass).async_get_device(identifiers={(DOMAIN, subentry_id)})
+    station = dr.async_get(coordinator.hass).async_get_device_by_identifier(
+        (DOMAIN, subentry_id), coordinator.entry.entry_id
+    )
     if station is None:
         raise KeyError(member)
     return ChildDeviceInfo(identifiers={(DOMAIN, member)}, parent_device_id=station.id)
@@ -114,15 +116,19 @@ def _register_charger(
             config_subentry_id=charger.subentry_id,
             identifiers={(DOMAIN, member)},
             parent_device_id=station.id,
-            name=f"{charger.name} {number}" if several else charger.name,
+            # Home Assistant shows the name of the station before it.
+            translation_key="numbered_connector" if several else "connector",
+            translation_placeholders={"number": str(number)},
         )
 
 
 @callback
-def async_show_identity(hass: HomeAssistant, subentry_id: str, identity: DeviceIdentity) -> None:
+def async_show_identity(
+    hass: HomeAssistant, entry_id: str, subentry_id: str, identity: DeviceIdentity
+) -> None:
     """Show in the registry who a device says it is."""
     registry = dr.async_get(hass)
-    device = registry.async_get_device(identifiers={(DOMAIN, subentry_id)})
+    device = registry.async_get_device_by_identifier((DOMAIN, subentry_id), entry_id)
     if device is None or identity == _UNKNOWN:
         return
     registry.async_update_device(

@@ -166,7 +166,7 @@ def supply_report(
         arrived_at=report.arrived_at,
         online=report.online,
         state=supply_shown_state(report),
-        charging=_SUPPLY_CHARGING[report.mode],
+        charging=SUPPLY_CHARGING[report.mode],
         power_w=report.power_w,
         demand_w=supply_demand(settings, report),
         set_current_a=set_w / per_amp if report.mode is SupplyMode.EXPORT else 0.0,
@@ -199,7 +199,7 @@ def supply_shown_state(report: SupplyReport | None) -> ConnectorState:
     return ConnectorState.EV_PLUGGED
 
 
-_SUPPLY_CHARGING: Mapping[SupplyMode, ChargingStatus] = {
+SUPPLY_CHARGING: Mapping[SupplyMode, ChargingStatus] = {
     SupplyMode.OFF: ChargingStatus.NOT_CHARGING,
     SupplyMode.EXPORT: ChargingStatus.CHARGING,
     SupplyMode.IMPORT: ChargingStatus.DISCHARGING,

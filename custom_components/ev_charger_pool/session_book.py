@@ -1,14 +1,13 @@
 """Sessions as they go on: begun at plug-in, ended at unplug, kept in the journal."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from .chargers.contract import ConnectorReport
 from .members import connector_shown_state
 from .pool.members import MemberId
-from .pool.sessions import Session
+from .pool.sessions import Session, begin, end, go_on
 from .pool.states import ConnectorState
 
 KEEP_EVERY: Final = timedelta(seconds=30)
@@ -49,13 +48,11 @@ class SessionBook:
         before = self._open.get(member)
         state = connector_shown_state(report)
         if state.is_ev_connected:
-            fresh = before or Session(
-                id=self._new_id(), member=member, started_at=report.arrived_at
-            )
-            self._go_on(before, counted(fresh, report), report.arrived_at)
+            begun = before or begin(self._new_id(), member, report.arrived_at)
+            self._go_on(before, _counted(begun, report), report.arrived_at)
         elif state is ConnectorState.IDLE and before is not None:
-            # The register of the last report still belongs to the car that has just left.
-            self._keep(replace(counted(before, report), ended_at=report.arrived_at))
+            # The register of this report still counts for the car that has just left.
+            self._keep(end(_counted(before, report), report.arrived_at))
             del self._open[member]
             self._kept_at.pop(member, None)
         return self._open.get(member)
@@ -64,7 +61,7 @@ class SessionBook:
         """End the session of a connector that is no longer part of the site."""
         session = self._open.pop(member, None)
         if session is not None:
-            self._keep(replace(session, ended_at=at))
+            self._keep(end(session, at))
 
     def keep_all(self) -> None:
         """Write every open session down."""
@@ -83,17 +80,10 @@ class SessionBook:
             self._keep(after)
 
 
-def counted(session: Session, report: ConnectorReport) -> Session:
-    """Return a session with what a report tells about it."""
-    register_wh = None if report.energy_wh is None else report.energy_wh.value
-    taken_wh = 0.0
-    if register_wh is not None and session.register_wh is not None:
-        # A register that fell was reset: what was counted stays, counting goes on from there.
-        taken_wh = max(0.0, register_wh - session.register_wh)
-    return replace(
+def _counted(session: Session, report: ConnectorReport) -> Session:
+    return go_on(
         session,
-        energy_wh=session.energy_wh + taken_wh,
-        register_wh=session.register_wh if register_wh is None else register_wh,
-        token=report.token or session.token,
-        transaction=report.transaction or session.transaction,
+        register_wh=None if report.energy_wh is None else report.energy_wh.value,
+        token=report.token,
+        transaction=report.transaction,
     )

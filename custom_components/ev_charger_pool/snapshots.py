@@ -5,12 +5,12 @@ from datetime import datetime
 
 from .balancing.contract import Decision, Problem
 from .const import ROOT_CIRCUIT
+from .members import SUPPLY_CHARGING
+from .pool.aggregates import Contribution, total
 from .pool.circuits import Circuit, CircuitStatus
 from .pool.members import MemberId, Mode
-from .pool.quantities import NO_CURRENT, PerPhase, PhaseReadings
-from .pool.readings import Reading
-from .pool.states import ChargingStatus, ConnectorState
-from .power_supplies.contract import SupplyMode
+from .pool.quantities import NO_CURRENT, PHASES, PerPhase, Phase, PhaseReadings
+from .pool.states import ChargingStatus
 from .roster import Member
 from .snapshot import CircuitView, MemberView, PoolView, SiteSnapshot
 
@@ -62,49 +62,45 @@ def changed_subjects(before: SiteSnapshot, after: SiteSnapshot) -> set[str]:
 
 def pool_view(members: Mapping[MemberId, MemberView], root: CircuitStatus | None) -> PoolView:
     """Return the sums over all members (rules F1 to F6)."""
-    current = [0.0, 0.0, 0.0]
-    power_w = 0.0
-    for view in members.values():
-        power_w += _power(view)
-        for phase, amps in _site_currents(view):
-            current[phase] += amps
+    totals = total(_contribution(view) for view in members.values())
     return PoolView(
-        current_a=PerPhase(*current),
-        power_w=power_w,
-        consumption_w=max(0.0, power_w),
-        production_w=max(0.0, -power_w),
+        current_a=totals.current_a,
+        power_w=totals.power_w,
+        consumption_w=totals.consumption_w,
+        production_w=totals.production_w,
         available_a=NO_CURRENT if root is None else root.available_a,
         available_w=0.0 if root is None else root.available_w,
-        members=len(members),
-        connected=sum(view.state.is_ev_connected for view in members.values()),
-        charging=sum(_is_charging(view) for view in members.values()),
+        members=totals.members,
+        connected=totals.connected,
+        charging=totals.charging,
         waiting=sum(_is_waiting(view) for view in members.values()),
-        missing=tuple(
-            member for member, view in members.items() if view.state is ConnectorState.MISSING
-        ),
+        missing=totals.missing,
     )
 
 
-def _site_currents(view: MemberView) -> list[tuple[int, float]]:
-    reading: Reading[PhaseReadings] | None = view.connector.current_a if view.connector else None
-    if reading is None:
-        return []
-    return [
-        (phase.position, amps)
-        for phase, amps in zip(view.settings.phases, reading.value, strict=False)
-        if amps is not None
-    ]
-
-
-def _power(view: MemberView) -> float:
-    report = view.connector or view.supply
-    return 0.0 if report is None or report.power_w is None else report.power_w.value
-
-
-def _is_charging(view: MemberView) -> bool:
+def _contribution(view: MemberView) -> Contribution:
+    power = None
+    charging = ChargingStatus.UNKNOWN
     if view.connector is not None:
-        return view.connector.charging is ChargingStatus.CHARGING
-    return view.supply is not None and view.supply.mode is SupplyMode.EXPORT
+        power, charging = view.connector.power_w, view.connector.charging
+    elif view.supply is not None:
+        power, charging = view.supply.power_w, SUPPLY_CHARGING[view.supply.mode]
+    return Contribution(
+        member=view.settings.member,
+        state=view.state,
+        charging=charging,
+        current_a=_site_current(view),
+        power_w=None if power is None else power.value,
+    )
+
+
+def _site_current(view: MemberView) -> PhaseReadings | None:
+    reading = None if view.connector is None else view.connector.current_a
+    if reading is None:
+        return None
+    # Its own L1, L2, L3 on those of the site that they are wired to.
+    wired: dict[Phase, float | None] = dict(zip(view.settings.phases, reading.value, strict=False))
+    return PerPhase(*(wired.get(phase) for phase in PHASES))
 
 
 def _is_waiting(view: MemberView) -> bool:

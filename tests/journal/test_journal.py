@@ -218,7 +218,8 @@ async def test_a_file_from_a_newer_version_is_left_alone(journal: Opener, path: 
         other.execute("PRAGMA user_version = 99")
     with pytest.raises(JournalUnavailableError, match="version 99"):
         await journal().async_open(NOW)
-    assert path.exists()
+    with sqlite3.connect(path) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (99,)
 
 
 async def test_a_place_that_cannot_be_written_is_told(path: Path) -> None:
@@ -234,13 +235,18 @@ async def test_what_the_disk_does_not_take_is_tried_again(
     """A lock held by somebody else stands for a disk that refuses for a while."""
     told: list[bool] = []
     first = journal()
-    first.on_health = lambda: told.append(first.failing)
+    heard = asyncio.Event()
+
+    def on_health() -> None:
+        told.append(first.failing)
+        heard.set()
+
+    first.on_health = on_health
     await first.async_open(NOW)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("ALTER TABLE member_record RENAME TO hidden")
     held = first.write(MEMBER)
-    while not told:
-        await asyncio.sleep(0.005)
+    await heard.wait()
     later = first.write(replace(MEMBER, granted_a=13.0), SESSION)
     await asyncio.sleep(0.03)
     assert not held.done()

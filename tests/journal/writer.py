@@ -13,12 +13,18 @@ from custom_components.ev_charger_pool.pool.sessions import Session
 STARTED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
+def tell(word: object) -> None:
+    """Write a line that is there at once, whatever happens next."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 async def write_for_ever(path: Path, first: int) -> None:
     """Close one session after the other while another stays open, and raise a grant."""
     journal = Journal(path)
     await journal.async_open(STARTED)
     running = Session(id="running", member="garage:2", started_at=STARTED)
-    print("ready", flush=True)
+    tell("ready")
     number = first
     while True:
         number += 1
@@ -38,7 +44,7 @@ async def write_for_ever(path: Path, first: int) -> None:
         # What is not waited for must not overtake what is.
         journal.write(replace(closed, id=f"unheard-{number}"))
         await journal.write(running, closed, record)
-        print(number, flush=True)
+        tell(number)
 
 
 if __name__ == "__main__":
