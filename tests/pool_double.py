@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryData
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components import ev_charger_pool
 from custom_components.ev_charger_pool.balancing.contract import Problem
 from custom_components.ev_charger_pool.chargers.contract import ConnectorReport, DeviceIdentity
 from custom_components.ev_charger_pool.config import PoolConfig
@@ -59,6 +63,7 @@ from custom_components.ev_charger_pool.snapshot import (
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
+SITE = "01SITE"
 TWIN = "01TWIN"
 SINGLE = "01SINGLE"
 SUPPLY = "01SUPPLY"
@@ -141,7 +146,7 @@ def make_entry(**data: Any) -> MockConfigEntry:
     """Return a site with a circuit, two chargers and a power supply."""
     return MockConfigEntry(
         domain=DOMAIN,
-        entry_id="01SITE",
+        entry_id=SITE,
         title="Home",
         data={**SITE_DATA, **data},
         subentries_data=[
@@ -438,10 +443,37 @@ class PoolDouble:
 
 
 async def async_set_up_double(
-    hass: HomeAssistant, entry: MockConfigEntry, data: SiteSnapshot
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    *platforms: Platform,
+    data: SiteSnapshot | None = None,
 ) -> PoolDouble:
-    """Register the site's devices, and have its entry hold a double."""
-    async_register_devices(hass, entry, PoolConfig.from_entry(entry))
-    double = PoolDouble(hass, entry, data)
-    entry.runtime_data = double
+    """Set a site up on a double instead of devices and decisions, with the platforms' entities."""
+    entry = make_entry()
+    entry.add_to_hass(hass)
+    double = PoolDouble(hass, entry, data or snapshot())
+
+    async def async_setup_entry(_: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+        async_register_devices(hass, entry, PoolConfig.from_entry(entry))
+        entry.runtime_data = double
+        await hass.config_entries.async_forward_entry_setups(entry, platforms)
+        return True
+
+    async def async_unload_entry(_: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+        return await hass.config_entries.async_unload_platforms(entry, platforms)
+
+    monkeypatch.setattr(ev_charger_pool, "async_setup_entry", async_setup_entry)
+    monkeypatch.setattr(ev_charger_pool, "async_unload_entry", async_unload_entry)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
     return double
+
+
+def device_id(hass: HomeAssistant, key: str) -> str:
+    """Return the id of the device of a site, a station, a connector, a supply or a circuit."""
+    registry = dr.async_get(hass)
+    device = registry.async_get_child_device_by_identifier(
+        (DOMAIN, key), SITE
+    ) or registry.async_get_device_by_identifier((DOMAIN, key), SITE)
+    assert device is not None
+    return device.id

@@ -11,6 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector, is_online
 from .errors import raise_unless_accepted
+from .names import async_name_of
 from .pool.actions import ActionResult
 from .pool.members import MemberId
 from .quiet import Picture
@@ -78,4 +79,6 @@ class ConnectorButton(PoolEntity[MemberView], ButtonEntity):
         """Ask the charger, and tell the user when it did not do it."""
         result = await self.entity_description.press_fn(self.coordinator, self.subject.id)
         device = self.device_entry
-        raise_unless_accepted(result, (device and device.name) or self.subject.id)
+        raise_unless_accepted(
+            result, async_name_of(self.hass, device) if device else self.subject.id
+        )

@@ -108,7 +108,7 @@ class PoolEntity[ViewT](Entity):
         self._attr_unique_id = f"{subject.id}_{description.key}"
         self._attr_translation_key = description.translation_key or description.key
         self._attr_device_info = subject.device
-        self._shown = UNAVAILABLE
+        self._shown = self._look()
         self._shown_at = 0.0
         self._later: CALLBACK_TYPE | None = None
         self._later_at = 0.0

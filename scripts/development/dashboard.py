@@ -111,11 +111,17 @@ def _devices(entities: Iterable[Json], devices: Mapping[str, Json]) -> Iterator[
         if (device := entity["device_id"]) and (key := entity["translation_key"]):
             domain = entity["entity_id"].partition(".")[0]
             grouped.setdefault(device, {})[domain, key] = entity["entity_id"]
-    names = {
-        device: devices[device]["name_by_user"] or devices[device]["name"] for device in grouped
-    }
-    for device in sorted(grouped, key=lambda device: str(names[device])):
+    names = {device: _name(devices, device) for device in grouped}
+    for device in sorted(grouped, key=lambda device: names[device]):
         yield Device(names[device], grouped[device])
+
+
+def _name(devices: Mapping[str, Json], device: str) -> str:
+    """Return what Home Assistant calls a device: a part of another one begins with that."""
+    row = devices[device]
+    name = str(row["name_by_user"] or row["name"])
+    parent = row.get("parent_device_id")
+    return f"{_name(devices, parent)} {name}" if parent in devices else name
 
 
 def _site_section(device: Device, fuse_a: float) -> Card:
