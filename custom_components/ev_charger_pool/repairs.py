@@ -12,6 +12,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .balancing.contract import Problem, ProblemKind
 from .const import DOMAIN, ROOT_CIRCUIT
 from .coordinator import SiteCoordinator
+from .names import async_name_of
 from .snapshot import SiteSnapshot
 
 CHECK_INTERVAL: Final = timedelta(seconds=10)
@@ -39,6 +40,16 @@ _MANNERS: Final = {
     ),
     ProblemKind.FAIL_SAFES_TOO_HIGH: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
+    ),
+    ProblemKind.DECISION_FAILED: _Manner(
+        severity=ir.IssueSeverity.CRITICAL, patience=timedelta(seconds=10)
+    ),
+    ProblemKind.JOURNAL_FAILING: _Manner(
+        severity=ir.IssueSeverity.ERROR, patience=timedelta(minutes=1)
+    ),
+    ProblemKind.JOURNAL_RESET: _Manner(severity=ir.IssueSeverity.WARNING, patience=timedelta(0)),
+    ProblemKind.OCPP_PORT_TAKEN: _Manner(
+        severity=ir.IssueSeverity.ERROR, patience=timedelta(minutes=1)
     ),
     ProblemKind.NO_WATCHDOG: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
@@ -125,7 +136,7 @@ def _name(
     device = registry.async_get_child_device_by_identifier(
         identifier, entry_id
     ) or registry.async_get_device_by_identifier(identifier, entry_id)
-    return (device and (device.name_by_user or device.name)) or problem.subject
+    return problem.subject if device is None else async_name_of(hass, device)
 
 
 def _figures(problem: Problem) -> str:

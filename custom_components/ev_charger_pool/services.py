@@ -19,6 +19,7 @@ import probatio
 from .const import DOMAIN
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .errors import ErrorKey, raise_unless_accepted, wrong_input
+from .names import async_name_of
 from .pool.actions import ActionStatus, LimitAction
 from .pool.limits import LimitUnit
 from .pool.members import MemberId
@@ -110,7 +111,7 @@ def _target(call: ServiceCall) -> _Target:
     """
     device, found = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
     entry: PoolConfigEntry = found
-    name = device.name_by_user or device.name or device.id
+    name = async_name_of(call.hass, device)
     keys = {key for domain, key in device.identifiers if domain == DOMAIN}
     coordinator = entry.runtime_data
     members = [

@@ -1,0 +1,169 @@
+"""The actions, with right and wrong targets and values."""
+
+from typing import Any
+
+from homeassistant.const import ATTR_DEVICE_ID, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from custom_components.ev_charger_pool.const import DOMAIN
+from custom_components.ev_charger_pool.pool.actions import ActionResult
+from custom_components.ev_charger_pool.pool.limits import LimitUnit
+from tests.pool_double import (
+    GARAGE,
+    SINGLE,
+    SINGLE_1,
+    SITE,
+    SUPPLY,
+    TWIN,
+    TWIN_1,
+    PoolDouble,
+    async_set_up_double,
+    device_id,
+)
+
+
+@pytest.fixture
+async def pool(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> PoolDouble:
+    return await async_set_up_double(hass, monkeypatch, Platform.EVENT)
+
+
+async def async_act(
+    hass: HomeAssistant, action: str, device: str, *, response: bool = False, **data: Any
+) -> Any:
+    return await hass.services.async_call(
+        DOMAIN,
+        action,
+        {ATTR_DEVICE_ID: device, **data},
+        blocking=True,
+        return_response=response,
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "member"),
+    [(TWIN_1, TWIN_1), (SUPPLY, SUPPLY), (SINGLE_1, SINGLE_1), (SINGLE, SINGLE_1)],
+)
+async def test_a_limit_is_set_on_the_device_that_was_named(
+    hass: HomeAssistant, pool: PoolDouble, key: str, member: str
+) -> None:
+    await async_act(hass, "set_limit", device_id(hass, key), unit="current", value=10)
+    assert pool.calls == [("set_limit", member, LimitUnit.CURRENT, 10.0)]
+
+
+async def test_the_limit_action_is_returned(hass: HomeAssistant, pool: PoolDouble) -> None:
+    answer = await async_act(
+        hass, "set_limit", device_id(hass, TWIN_1), response=True, unit="power", value=4_000
+    )
+    assert answer == {
+        "id": "01ACTION",
+        "member": TWIN_1,
+        "kind": "set",
+        "unit": "power",
+        "value": 4_000.0,
+        "status": "completed",
+        "requested_at": "2026-11-20T12:00:00+00:00",
+        "ended_at": "2026-11-20T12:00:01+00:00",
+    }
+
+
+async def test_a_limit_is_cleared(hass: HomeAssistant, pool: PoolDouble) -> None:
+    answer = await async_act(hass, "clear_limit", device_id(hass, TWIN_1), response=True)
+    assert pool.calls == [("clear_limit", TWIN_1)]
+    assert answer["kind"] == "clear"
+    assert answer["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("action", "data"), [("set_limit", {"unit": "current", "value": 10}), ("clear_limit", {})]
+)
+async def test_a_limit_that_fails_is_an_error(
+    hass: HomeAssistant, pool: PoolDouble, action: str, data: dict[str, Any]
+) -> None:
+    pool.action_error = "timed_out"
+    with pytest.raises(
+        HomeAssistantError, match="Twin Connector 1 did not take the limit: timed_out"
+    ):
+        await async_act(hass, action, device_id(hass, TWIN_1), **data)
+
+
+@pytest.mark.parametrize("action", ["start", "stop"])
+async def test_start_and_stop_ask_the_charger(
+    hass: HomeAssistant, pool: PoolDouble, action: str
+) -> None:
+    await async_act(hass, action, device_id(hass, TWIN_1))
+    assert pool.calls == [(action, TWIN_1)]
+
+
+@pytest.mark.parametrize("action", ["start", "stop"])
+async def test_a_charger_that_refuses_is_an_error(
+    hass: HomeAssistant, pool: PoolDouble, action: str
+) -> None:
+    pool.result = ActionResult.REJECTED
+    with pytest.raises(HomeAssistantError, match="Twin Connector 1 refused the command"):
+        await async_act(hass, action, device_id(hass, TWIN_1))
+
+
+@pytest.mark.parametrize("key", [SITE, GARAGE])
+async def test_a_device_that_is_no_member_is_an_error(
+    hass: HomeAssistant, pool: PoolDouble, key: str
+) -> None:
+    with pytest.raises(ServiceValidationError, match="is no charger or power supply of a pool"):
+        await async_act(hass, "start", device_id(hass, key))
+    assert pool.calls == []
+
+
+async def test_a_station_with_several_connectors_is_no_target(
+    hass: HomeAssistant, pool: PoolDouble
+) -> None:
+    with pytest.raises(ServiceValidationError, match="Twin has several connectors"):
+        await async_act(hass, "stop", device_id(hass, TWIN))
+    assert pool.calls == []
+
+
+async def test_an_unknown_device_is_an_error(hass: HomeAssistant, pool: PoolDouble) -> None:
+    with pytest.raises(ServiceValidationError):
+        await async_act(hass, "start", "no-such-device")
+
+
+async def test_a_device_of_another_integration_is_an_error(
+    hass: HomeAssistant, pool: PoolDouble, device_registry: dr.DeviceRegistry
+) -> None:
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(hass)
+    device = device_registry.async_get_or_create(
+        config_entry_id=other.entry_id, identifiers={("other", "1")}, name="Kettle"
+    )
+    with pytest.raises(ServiceValidationError):
+        await async_act(hass, "start", device.id)
+
+
+async def test_a_site_that_is_not_loaded_is_an_error(hass: HomeAssistant, pool: PoolDouble) -> None:
+    device = device_id(hass, TWIN_1)
+    assert await hass.config_entries.async_unload(SITE)
+    with pytest.raises(ServiceValidationError):
+        await async_act(hass, "start", device)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"unit": "current"},
+        {"unit": "amps", "value": 10},
+        {"unit": "current", "value": -1},
+        {"unit": "current", "value": "much"},
+        {"unit": "power", "value": 1e9},
+        {"unit": "current", "value": "nan"},
+    ],
+)
+async def test_a_wrong_value_is_an_error(
+    hass: HomeAssistant, pool: PoolDouble, data: dict[str, Any]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await async_act(hass, "set_limit", device_id(hass, TWIN_1), **data)
+    assert pool.calls == []
