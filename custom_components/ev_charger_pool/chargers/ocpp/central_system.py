@@ -188,7 +188,7 @@ class CentralSystem:
         protocol = choose(offered)
         socket = web.WebSocketResponse(
             protocols=() if protocol is None else (protocol,),
-            heartbeat=self._timings.ping_s,
+            heartbeat=None if protocol is None else self._timings.ping_s,
             max_msg_size=self._restrictions.frame_bytes,
             compress=False,
         )

@@ -46,6 +46,13 @@ class Fields:
             self._bad()
         return number
 
+    def needed_number(self, name: str) -> float | None:
+        """Return a finite number; that it is missing counts as a bad field too."""
+        if self._payload.get(name) is None:
+            self._bad()
+            return None
+        return self.number(name)
+
     def integer(self, name: str) -> int | None:
         """Return a whole number."""
         number = self.number(name)

@@ -71,7 +71,7 @@ def _collect(samples: list[Fields]) -> _Values:
         measurand = _measurand(sample)
         if measurand is None or measurand not in _PLAUSIBLE or not _is_of_outlet(sample):
             continue
-        value = sample.number("value")
+        value = sample.needed_number("value")
         unit = _unit(sample, measurand)
         phase = _phase(sample)
         if value is None or unit is None or isinstance(phase, Phase):
