@@ -48,7 +48,6 @@ def lower(
     site.expect_step(seat, now_s)
     if target_a <= 0.0:
         seat.wake.rest()
-        seat.learner.forget()
         if seat.connected and reason.kind not in (ReasonKind.USER, ReasonKind.ASLEEP):
             seat.turns.pause(now_s)
         else:

@@ -115,7 +115,7 @@ def fit(
             found.append(Raise(seat=seat, current_a=seat.granted_a, target_a=target_a))
             continue
         committed_a = seat.settings.max_current_a if seat.granted_a <= 0.0 else current_a
-        after = on_phases(committed_a, seat.used, seat.voltage_v)
+        after = on_phases(committed_a, seat.next_used, seat.voltage_v)
         for position in seat.chain:
             for lane in range(LANES):
                 left[position][lane] -= max(0.0, after[lane] - own[lane])
@@ -125,10 +125,10 @@ def fit(
 
 def _room(left: Sequence[float], own: Lanes, seat: Seat) -> float:
     """Return the amps that a member may have on a circuit, 0 where too much is committed."""
-    if left[WATTS] < 0.0 or any(left[position] < 0.0 for position in seat.used):
+    if left[WATTS] < 0.0 or any(left[position] < 0.0 for position in seat.next_used):
         return 0.0
     return room_for(
         (left[0] + own[0], left[1] + own[1], left[2] + own[2], left[3] + own[3]),
-        seat.used,
+        seat.next_used,
         seat.voltage_v,
     )

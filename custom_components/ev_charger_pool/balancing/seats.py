@@ -135,6 +135,11 @@ class Seat:
         """The positions of the phases that it counts on."""
         return self.learner.used
 
+    @property
+    def next_used(self) -> tuple[int, ...]:
+        """The same for its next grant: nobody knows what a car uses after a pause (SR-12)."""
+        return self.learner.wired if self.granted_a <= 0.0 else self.learner.used
+
     def absorb(self) -> None:
         """Take the reports that came since the last decision."""
         for report in self.pending:
@@ -219,8 +224,10 @@ class Seat:
         strongest_a = max(lanes[:3])
         if self.account.settle(at_s, strongest_a) and self.account.is_settled:
             self.conduct.obey()
+            if self.granted_a <= 0.0:
+                self.learner.forget()
         if self.connected and self.granted_a > 0.0:
-            self.learner.take(at_s, lanes)
+            self.ceiling_dirty |= self.learner.take(at_s, lanes)
             self.headroom.draw(at_s, strongest_a)
             self.wake.draw(at_s, strongest_a)
 

@@ -208,7 +208,7 @@ class SiteState:
             seat.settings,
             seat.wishes,
             self.ceilings.of_member(seat.settings.member, session, now),
-            len(seat.used),
+            len(seat.next_used),
             seat.voltage_v,
         )
         seat.apply_own_demand()

@@ -259,7 +259,7 @@ def _demand(seat: Seat, now_s: float, share_a: float | None) -> Demand:
     return Demand(
         member=settings.member,
         circuit=settings.circuit,
-        phases=frozenset(PHASES[position] for position in seat.used),
+        phases=frozenset(PHASES[position] for position in seat.next_used),
         min_a=seat.least_a,
         max_a=most_a,
         step_a=settings.step_a,
