@@ -95,3 +95,8 @@ class Bay:
         add(Measurand.energy_active_import_register, connector.energy_wh, UnitOfMeasure.wh)
         add(Measurand.current_offered, connector.offered_a, UnitOfMeasure.a)
         return samples
+
+
+def wire_time(time: datetime) -> str:
+    """Return a time in UTC as it goes on the wire."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 import contextlib
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import partial
 import logging
 from typing import Final
@@ -16,10 +15,6 @@ from ocpp.v16.enums import (
     AvailabilityStatus,
     AvailabilityType,
     ChargePointErrorCode,
-    ChargingProfilePurposeType,
-    ChargingProfileStatus,
-    ClearChargingProfileStatus,
-    ConfigurationStatus,
     MessageTrigger,
     Reason,
     RegistrationStatus,
@@ -30,9 +25,11 @@ from ocpp.v16.enums import (
 )
 
 from ..chargers.ocpp.framing import ErrorCode, JsonValue, Payload
-from .ocpp_bay import MEASURANDS, Bay, Transaction
+from .ocpp_bay import Bay, Transaction, wire_time
 from .ocpp_client import NotServedError, OcppClient
-from .ocpp_profiles import Profile, ProfileStore
+from .ocpp_configuration import Configuration
+from .ocpp_profiles import Profile
+from .ocpp_smart_charging import Quirk, SmartCharging
 from .plant import SimulatedConnector
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,25 +38,12 @@ TICK: Final = timedelta(seconds=1)
 REBOOT_TIME_S: Final = 3.0
 
 
-class Quirk(StrEnum):
-    """What a station does wrong; stations may have several."""
-
-    REFUSES_LIMITS = "refuses_limits"
-    IGNORES_LIMITS = "ignores_limits"
-    KEEPS_LAPSED_LIMITS = "keeps_lapsed_limits"
-    ONE_PERIOD = "one_period"
-    NO_TRIGGERS = "no_triggers"
-
-
 class SimulatedOcppStation:
     """A station that connects, charges whom it may, and obeys its profiles.
 
     Attributes:
         identity: Its identity.
-        quirks: What it does wrong; may be changed while it runs.
         answer_lag_s: How long it takes for each answer, in seconds.
-        profiles: The charging profiles that it keeps.
-        configuration: Its configuration keys.
     """
 
     def __init__(
@@ -88,21 +72,12 @@ class SimulatedOcppStation:
             clock: What its own clock shows.
         """
         self.identity = identity
-        self.quirks = quirks
         self.answer_lag_s = answer_lag_s
-        self.profiles = ProfileStore()
-        self.configuration = {
-            "ChargeProfileMaxStackLevel": "5",
-            "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
-            "ChargingScheduleMaxPeriods": "1" if Quirk.ONE_PERIOD in quirks else "24",
-            "HeartbeatInterval": "60",
-            "MaxChargingProfilesInstalled": "10",
-            "MeterValueSampleInterval": "60",
-            "MeterValuesSampledData": "Energy.Active.Import.Register",
-            "NumberOfConnectors": str(len(connectors)),
-            "SupportedFeatureProfiles": "Core,SmartCharging,RemoteTrigger",
-        }
         self._bays = {number: Bay(number, item) for number, item in connectors.items()}
+        self._charging = SmartCharging(self._bays, clock, quirks)
+        self._configuration = Configuration(
+            connectors=len(connectors), max_periods=self._charging.max_periods
+        )
         self._token = token
         self._tick = tick
         self._clock = clock
@@ -118,17 +93,31 @@ class SimulatedOcppStation:
         self._unsubscribe: list[Callable[[], None]] = []
         self._handlers: Mapping[str, Callable[[Payload], Payload]] = {
             Action.change_availability: self._change_availability,
-            Action.change_configuration: self._change_configuration,
-            Action.clear_charging_profile: self._clear_profile,
-            Action.get_composite_schedule: self._composite_schedule,
-            Action.get_configuration: self._get_configuration,
+            Action.change_configuration: self._configuration.change,
+            Action.clear_charging_profile: self._charging.clear,
+            Action.get_composite_schedule: self._charging.composite,
+            Action.get_configuration: self._configuration.get,
             Action.remote_start_transaction: self._remote_start,
             Action.remote_stop_transaction: self._remote_stop,
             Action.reset: self._reset,
-            Action.set_charging_profile: self._set_profile,
+            Action.set_charging_profile: self._charging.set,
             Action.trigger_message: self._trigger,
             Action.unlock_connector: self._unlock,
         }
+
+    @property
+    def quirks(self) -> frozenset[Quirk]:
+        """What it does wrong; may be changed while it runs."""
+        return self._charging.quirks
+
+    @quirks.setter
+    def quirks(self, quirks: frozenset[Quirk]) -> None:
+        self._charging.quirks = quirks
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """Its configuration keys."""
+        return self._configuration.values
 
     @property
     def connected(self) -> bool:
@@ -220,7 +209,7 @@ class SimulatedOcppStation:
             self._news.clear()
             for bay in self._bays.values():
                 self._come_and_go(bay)
-                self._offer(bay)
+                self._charging.offer(bay)
             if self._accepted and self._client.connected:
                 with contextlib.suppress(ConnectionError, TimeoutError):
                     await self._tell()
@@ -232,23 +221,6 @@ class SimulatedOcppStation:
         if not bay.connector.car_connected:
             self._end(bay, Reason.ev_disconnected)
             bay.ended = bay.asked = False
-
-    def _offer(self, bay: Bay) -> None:
-        """Give the car what the profiles allow."""
-        offer_a = 0.0
-        if bay.transaction is not None:
-            offer_a = self.profiles.limit_a(
-                bay.number,
-                self._clock(),
-                bay.transaction.started_at,
-                bay.connector.max_current_a,
-            )
-            if Quirk.IGNORES_LIMITS in self.quirks:
-                offer_a = bay.connector.max_current_a
-            if Quirk.KEEPS_LAPSED_LIMITS in self.quirks:
-                offer_a = bay.kept_a
-        if offer_a != bay.connector.offered_a:
-            bay.connector.offer(offer_a)
 
     async def _tell(self) -> None:
         """Send what is due: transactions first, as nothing of them may be lost."""
@@ -292,14 +264,11 @@ class SimulatedOcppStation:
         if _verdict(answer) == AuthorizationStatus.accepted and bay.connector.car_connected:
             self._begin(bay, token)
 
-    def _begin(self, bay: Bay, token: str) -> None:
+    def _begin(self, bay: Bay, token: str, profile: Profile | None = None) -> None:
         transaction = Transaction(self._clock(), token)
         bay.transaction = transaction
         bay.ended = False
         bay.measured_at = None
-        bay.kept_a = self.profiles.limit_a(
-            bay.number, transaction.started_at, transaction.started_at, bay.connector.max_current_a
-        )
         self._reports.append(
             (
                 Action.start_transaction,
@@ -312,14 +281,13 @@ class SimulatedOcppStation:
                 transaction,
             )
         )
-        self._offer(bay)
+        self._charging.begin(bay, profile)
 
     def _end(self, bay: Bay, reason: Reason) -> None:
         transaction, bay.transaction = bay.transaction, None
         if transaction is None:
             return
         bay.ended = True
-        self.profiles.end_transaction(bay.number)
         self._reports.append(
             (
                 Action.stop_transaction,
@@ -332,7 +300,7 @@ class SimulatedOcppStation:
                 transaction,
             )
         )
-        self._offer(bay)
+        self._charging.end(bay)
         self._news.set()
 
     async def _report(self, action: Action, payload: Payload, transaction: Transaction) -> None:
@@ -371,98 +339,6 @@ class SimulatedOcppStation:
         self._news.set()
         return answer
 
-    def _set_profile(self, payload: Payload) -> Payload:
-        number, given = payload["connectorId"], payload["csChargingProfiles"]
-        bay = self._bays.get(number) if isinstance(number, int) else None
-        if Quirk.REFUSES_LIMITS in self.quirks or not isinstance(given, dict):
-            return {"status": str(ChargingProfileStatus.rejected)}
-        profile = Profile.read(0 if bay is None else bay.number, given)
-        taken = bay is not None or number == 0
-        if len(profile.periods) > int(self.configuration["ChargingScheduleMaxPeriods"]):
-            taken = False
-        if profile.purpose is ChargingProfilePurposeType.tx_profile:
-            transaction = None if bay is None else bay.transaction
-            taken = transaction is not None and profile.transaction in {None, transaction.id}
-        if not taken:
-            return {"status": str(ChargingProfileStatus.rejected)}
-        self.profiles.add(profile)
-        if bay is not None and profile.purpose is ChargingProfilePurposeType.tx_profile:
-            bay.kept_a = profile.periods[0].current_a
-        for each in self._bays.values():
-            self._offer(each)
-        return {"status": str(ChargingProfileStatus.accepted)}
-
-    def _clear_profile(self, payload: Payload) -> Payload:
-        profile_id, connector = payload.get("id"), payload.get("connectorId")
-        purpose, level = payload.get("chargingProfilePurpose"), payload.get("stackLevel")
-        cleared = self.profiles.clear(
-            profile_id=profile_id if isinstance(profile_id, int) else None,
-            connector=connector if isinstance(connector, int) else None,
-            purpose=purpose if isinstance(purpose, str) else None,
-            stack_level=level if isinstance(level, int) else None,
-        )
-        status = (
-            ClearChargingProfileStatus.accepted if cleared else ClearChargingProfileStatus.unknown
-        )
-        return {"status": str(status)}
-
-    def _composite_schedule(self, payload: Payload) -> Payload:
-        number, duration = payload["connectorId"], payload["duration"]
-        bay = self._bays.get(number) if isinstance(number, int) else None
-        if bay is None or not isinstance(duration, int):
-            return {"status": str(AvailabilityStatus.rejected)}
-        now = self._clock()
-        transaction = bay.transaction
-        periods = self.profiles.composite(
-            bay.number,
-            now,
-            timedelta(seconds=duration),
-            None if transaction is None else transaction.started_at,
-            bay.connector.max_current_a,
-        )
-        return {
-            "status": str(AvailabilityStatus.accepted),
-            "connectorId": bay.number,
-            "scheduleStart": self._now(),
-            "chargingSchedule": {
-                "duration": duration,
-                "chargingRateUnit": "A",
-                "chargingSchedulePeriod": [
-                    {"startPeriod": period.start_s, "limit": round(period.current_a, 1)}
-                    for period in periods
-                ],
-            },
-        }
-
-    def _get_configuration(self, payload: Payload) -> Payload:
-        keys = payload.get("key")
-        wanted = keys if isinstance(keys, list) and keys else list(self.configuration)
-        unknown: list[JsonValue] = [key for key in wanted if key not in self.configuration]
-        return {
-            "configurationKey": [
-                {"key": key, "readonly": False, "value": value}
-                for key, value in self.configuration.items()
-                if key in wanted
-            ],
-            "unknownKey": unknown,
-        }
-
-    def _change_configuration(self, payload: Payload) -> Payload:
-        key, value = payload["key"], payload["value"]
-        status = ConfigurationStatus.accepted
-        if not isinstance(key, str) or not isinstance(value, str):
-            raise TypeError("key and value are texts")
-        if key not in self.configuration:
-            status = ConfigurationStatus.not_supported
-        elif key == "MeterValuesSampledData":
-            if not {part.strip() for part in value.split(",")} <= set(map(str, MEASURANDS)):
-                status = ConfigurationStatus.rejected
-        elif key.endswith("Interval") and not value.isdigit():
-            status = ConfigurationStatus.rejected
-        if status is ConfigurationStatus.accepted:
-            self.configuration[key] = value
-        return {"status": str(status)}
-
     def _remote_start(self, payload: Payload) -> Payload:
         number = payload.get("connectorId", min(self._bays))
         token = payload["idTag"]
@@ -477,11 +353,7 @@ class SimulatedOcppStation:
             return {"status": str(RemoteStartStopStatus.rejected)}
         given = payload.get("chargingProfile")
         profile = Profile.read(bay.number, given) if isinstance(given, dict) else None
-        self._begin(bay, token)
-        if profile is not None:
-            self.profiles.add(profile)
-            bay.kept_a = profile.periods[0].current_a
-            self._offer(bay)
+        self._begin(bay, token, profile)
         return {"status": str(RemoteStartStopStatus.accepted)}
 
     def _remote_stop(self, payload: Payload) -> Payload:
@@ -553,9 +425,12 @@ class SimulatedOcppStation:
         task.add_done_callback(self._tasks.discard)
 
     def _now(self) -> str:
-        return self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return wire_time(self._clock())
 
 
 def _verdict(answer: Payload) -> JsonValue:
     info = answer.get("idTagInfo")
     return info.get("status") if isinstance(info, dict) else None
+
+
+__all__ = ["Quirk", "SimulatedOcppStation"]

@@ -110,7 +110,7 @@ class ConnectorModel:
         applied: The newest grant, whether or not it could be brought onto the station yet.
         limit_a: The limit that the station accepted last for the running transaction.
         default_a: The fail-safe current that it accepted since it started.
-        starting_until: Until when a remote start of ours may still show as a transaction.
+        start_asked_at: When a remote start was asked for that no transaction has followed yet.
     """
 
     def __init__(self, number: int, config: ConnectorConfig) -> None:
@@ -119,7 +119,7 @@ class ConnectorModel:
         self.applied: AppliedGrant | None = None
         self.limit_a: float | None = None
         self.default_a: float | None = None
-        self.starting_until: datetime | None = None
+        self.start_asked_at: datetime | None = None
         self._status: PlugStatus | None = None
         self._cable = CableState.UNSPECIFIED
         self._error: str | None = None
@@ -173,6 +173,7 @@ class ConnectorModel:
         if status.cable is CableState.UNPLUGGED:
             # What was granted to the car that has left is not meant for the next one (I7).
             self.applied = None
+            self.start_asked_at = None
         self.rest(now)
 
     def rest(self, now: datetime) -> None:
@@ -213,7 +214,7 @@ class ConnectorModel:
     def begin(self, transaction: Transaction) -> None:
         """Take that a transaction runs."""
         self.transaction = transaction
-        self.starting_until = None
+        self.start_asked_at = None
         self.limit_a = None
 
     def end(self) -> None:

@@ -100,6 +100,8 @@ class Station:
         """Let a site control the station."""
         self._config = config
         self.model.configure(config.connectors)
+        for number in self._reports.keys() - config.connectors.keys():
+            del self._reports[number]
         running = self.transactions.running(self.identity)
         for number, connector in self.model.connectors.items():
             if connector.transaction is None and number in running:

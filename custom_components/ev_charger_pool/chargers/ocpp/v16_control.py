@@ -46,8 +46,11 @@ _LOGGER = logging.getLogger(__name__)
 OWN_TOKEN: Final = "EVPOOL"  # noqa: S105 - a name, no secret
 """The token of a transaction that the pool starts, followed by the connector's number."""
 
-_REMOTE_START_VALID: Final = timedelta(minutes=5)
+_TOKEN_VALID: Final = timedelta(minutes=5)
 """How long after a remote start its token is still good."""
+
+_START_UNDER_WAY: Final = timedelta(seconds=20)
+"""How long after one another one would only disturb it."""
 
 _WEAKER_FORMS: Final = (LeaseForm.TWO_PERIODS, LeaseForm.DURATION, LeaseForm.NONE)
 
@@ -153,7 +156,7 @@ class V16Control:
             grant = found.applied.grant
             return await self._guard(lambda: self._limit(found, grant))
         now = dt_util.utcnow()
-        if found.starting_until is not None and now < found.starting_until:
+        if found.start_asked_at is not None and now < found.start_asked_at + _START_UNDER_WAY:
             return ActionResult.ACCEPTED
         return await self._guard(lambda: self._remote_start(found, now))
 
@@ -197,14 +200,14 @@ class V16Control:
     def accepts_own_token(self, token: str, now: datetime) -> bool:
         """Whether a token is that of a remote start of ours that may still be under way."""
         return any(
-            connector.starting_until is not None
-            and now < connector.starting_until
+            connector.start_asked_at is not None
+            and now < connector.start_asked_at + _TOKEN_VALID
             and token.casefold() == own_token(number).casefold()
             for number, connector in self._station.model.connectors.items()
         )
 
     async def _remote_start(self, found: ConnectorModel, now: datetime) -> ActionResult:
-        found.starting_until = now + _REMOTE_START_VALID
+        found.start_asked_at = now
         request: Payload = {"connectorId": found.number, "idTag": own_token(found.number)}
         applied = found.applied
         result = ActionResult.REJECTED
@@ -223,7 +226,7 @@ class V16Control:
             answer = await self._call(Action.remote_start_transaction, request, CallPriority.RAISE)
             result = _result(answer, {RemoteStartStopStatus.accepted})
         if not result.is_success:
-            found.starting_until = None
+            found.start_asked_at = None
         return result
 
     async def _limit(
