@@ -145,6 +145,8 @@ class Firmware:
         self.disabled = False
         self.stopped = False
         self.booted_at: datetime | None = None
+        self.forgot_s = -float("inf")
+        """When it last fell to its standing limit without being told so."""
         self.trouble_s = -float("inf")
         """When it last misbehaved or was out of reach."""
         self._started_at = started_at
@@ -235,6 +237,7 @@ class Firmware:
             self.obedient.set(self.fail_safe_a)
             self.disabled = self.stopped = False
             self.booted_at = self.at(now_s)
+            self.forgot_s = now_s
         if fault is DeviceFaultKind.REBOOTS:
             self._arrived.clear()
             self.limit.set(0.0)
@@ -340,6 +343,7 @@ class Station(Firmware):
             if self._plugged:
                 self._sessions += 1
                 if self.spec.forgets_with_session:
+                    self.forgot_s = now_s
                     self.limit.set(self.fail_safe_a)
                     self.obedient.set(self.fail_safe_a)
             else:

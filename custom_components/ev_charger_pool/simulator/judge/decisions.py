@@ -9,7 +9,7 @@ from ...balancing.contract import Decision
 from ...pool.circuits import CircuitStatus
 from ...pool.limits import Limit, LimitUnit
 from ...pool.members import CircuitId, MemberId, MemberReport, MemberStatus, Order, OrderKind
-from ...pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, PHASES
+from ...pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, PHASES, known
 from ...pool.states import ConnectorState
 from ..devices import Station
 from ..meters import MeterKind, MeterValue
@@ -59,6 +59,13 @@ class MemberBook:
         self.persisted_a = 0.0
         self.starting = False
         """Whether it was let start from 0 and has not settled since."""
+
+    @property
+    def told_a(self) -> float:
+        """The draw that was reported last; what was not reported is in the other load."""
+        if self.report is None or self.report.current is None:
+            return 0.0
+        return max(known(self.report.current.value))
 
     def largest_since(self, start_s: float) -> float:
         """Return the largest grant that was in force since a time."""
@@ -303,8 +310,8 @@ class DecisionJudge:
         member that starts counts with its grant in this decision, and with its ceiling until it
         has settled in all that follow (else no two cars could ever start behind one fuse).
         Every decision has what will be left within it, SR-9's noise aside: the other load, the
-        newest grants, and of those that cannot be moved (out of reach, or in trouble) the draw if
-        that is more. Else everybody who can be moved is at the floor. A member that is lost, and
+        newest grants, and of those that cannot be moved (out of reach, or in trouble) the draw that
+        they reported if that is more. Else everybody who can be moved is at the floor. A member that is lost, and
         whose commitment rises to its ceiling for that (SR-2), so blocks every raise, but does not
         cost the others what the meter shows to be free.
         """
@@ -347,8 +354,9 @@ class DecisionJudge:
                 at_floor = at_floor and held.granted_a <= floor_a + ROUNDING_A
             elif member.on_phase[spot.phase]:
                 # An order that was just refused or lost is found out within its time.
-                moving = now_s - self._books[member.id].ordered_s <= self._moving_s(member, spot)
-                future_a += held.granted_a if moving else max(held.granted_a, member.draw_a)
+                book = self._books[member.id]
+                moving = now_s - book.ordered_s <= self._moving_s(member, spot)
+                future_a += held.granted_a if moving else max(held.granted_a, book.told_a)
         if future_a > allowed_a and not at_floor:
             self._tell(
                 Rule.I1A,

@@ -38,9 +38,6 @@ THERMAL_LIMIT_S: Final = 30.0
 SMALL_WAIT_S: Final = 5.0
 """SR-9: a small excess is waited out this long."""
 
-SMALL_A: Final = 0.1
-"""What rounding may leave over."""
-
 BLIND_AFTER_S: Final = 30.0
 """SR-10: the longest allowance for the age of a reading."""
 
@@ -88,9 +85,10 @@ class OverloadJudge:
         blind = metered and now_s - knowledge.newest_s > BLIND_AFTER_S
         hidden_a = spot.other_a - spot.since_moving.since(knowledge.moving_s) if metered else 0.0
         unknown_a = spot.other_a - spot.since_settled.since(knowledge.settled_s) if metered else 0.0
-        self._thermal(spot, now_s, excess_a + (unknown_a if blind else 0.0), blind=blind)
+        movable_a = spot.controllable_a(now_s, knowledge.reaction_s, blind=blind)
+        self._thermal(spot, now_s, excess_a + (unknown_a if blind else 0.0), movable_a)
         over_a = spot.total_a - spot.limit_a - spot.error_a - excess_a
-        if over_a <= SMALL_A or spot.controllable_a(now_s, blind=blind) <= TOLERANCE_A:
+        if over_a <= spot.small_a or movable_a <= TOLERANCE_A:
             spot.over_since_s = spot.small_since_s = None
             return
         if over_a > spot.noise_a + hidden_a:
@@ -105,14 +103,14 @@ class OverloadJudge:
         seen = spot.over_since_s is not None and knowledge.settled_s >= spot.over_since_s
         seen_small = knowledge.settled_s >= spot.small_since_s + patience_s
         if (seen and over_a > spot.noise_a + unknown_a) or (
-            seen_small and over_a > SMALL_A + unknown_a
+            seen_small and over_a > spot.small_a + unknown_a
         ):
             self._tell(Rule.I1B_SLOW, spot, now_s, unknown_a, excess_a)
 
-    def _thermal(self, spot: Spot, now_s: float, excused_a: float, *, blind: bool) -> None:
+    def _thermal(self, spot: Spot, now_s: float, excused_a: float, movable_a: float) -> None:
         load = max(0.0, spot.total_a - excused_a) / spot.limit_a
         heat = load * load - 1.1
-        if heat <= 0.0 or spot.controllable_a(now_s, blind=blind) <= TOLERANCE_A:
+        if heat <= 0.0 or movable_a <= TOLERANCE_A:
             heat = 0.0
         spot.thermal.add(now_s, heat)
         if spot.thermal.total > THERMAL_LIMIT_S:

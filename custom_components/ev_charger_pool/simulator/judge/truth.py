@@ -36,6 +36,7 @@ class MemberTruth:
         "device",
         "draw_a",
         "excess_a",
+        "fresh_s",
         "link",
         "on_phase",
         "settings",
@@ -52,6 +53,8 @@ class MemberTruth:
         """What it draws above anything that an obedient device would."""
         self.on_phase = [False, False, False]
         """The site's phases that it draws from."""
+        self.fresh_s = -1e9
+        """When it last started at its fail-safe current by itself: with a session, or a boot."""
         self._allowed = SlidingMaximum()
 
     @property
@@ -72,6 +75,7 @@ class MemberTruth:
     def advance(self, now_s: float) -> None:
         """Take what it draws now."""
         device = self.device
+        self.fresh_s = max(self.fresh_s, device.forgot_s)
         if isinstance(device, Station):
             connector = device.connector
             used = self.wired[: connector.used_phases]
@@ -185,6 +189,8 @@ class Spot:
         self.name = f"{circuit}:l{phase + 1}"
         self.noise_a = max(TOLERANCE_A, told_resolution_a, 0.02 * limit_a)
         self.error_a = 0.0 if meter is None else meter.error_a
+        self.small_a = 0.1 + told_resolution_a
+        """What a meter of that resolution may not show at all."""
         if meter is not None and meter.kind is not MeterKind.CURRENTS:
             # Watts are turned into amps at nominal voltage; at the limit it is 3 V less.
             self.error_a += 0.015 * limit_a
@@ -207,15 +213,19 @@ class Spot:
             history.popleft()
         return history[0][1]
 
-    def controllable_a(self, now_s: float, *, blind: bool) -> float:
+    def controllable_a(self, now_s: float, reaction_s: float, *, blind: bool) -> float:
         """Return what of the load the controller can take away.
 
-        Devices in trouble do not count. With its meter gone the pool keeps its fail-safes.
+        Devices in trouble do not count. With its meter gone the pool keeps its fail-safes; a
+        device that starts at its fail-safe by itself does so before any order can reach it; and
+        one that can lapse to its fail-safe only is never held below it for long (SR-1).
         """
         amount = 0.0
         for member in self.members:
             if member.on_phase[self.phase] and not member.in_trouble(now_s):
-                floor_a = member.settings.fail_safe_a if blind else 0.0
+                starts = now_s - member.fresh_s <= reaction_s
+                stays = starts or member.device.spec.lapses_to_fail_safe
+                floor_a = member.settings.fail_safe_a if blind or stays else 0.0
                 amount += max(0.0, member.draw_a - floor_a - TOLERANCE_A)
         return amount
 
