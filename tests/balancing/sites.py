@@ -30,7 +30,7 @@ class Site:
 
 
 def hard_site(chance: random.Random, *, most: int = 30) -> Site:
-    """Return a site on which not everybody fits at minimum.
+    """Return a site on which not everybody fits at minimum who would fit alone.
 
     It has 3 to `most` members on circuits 1 to 4 levels deep, cars on one, two and three phases,
     tiers, weights, turns, and limits in watts. Half of the sites look like those that are built
@@ -142,7 +142,7 @@ def _demand(chance: random.Random, circuits: Sequence[Circuit], number: int, bui
         weight, step = chance.choice((1.0, 1.0, 1.0, 2.0)), 1.0
     else:
         least = round(chance.uniform(5.0, 14.0), 1)
-        most = round(least + chance.uniform(0.0, 26.0), 1)
+        most = round(least + chance.uniform(1.0, 26.0), 1)
         weight, step = round(chance.uniform(0.5, 4.0), 1), chance.choice((0.1, 0.1, 0.5, 1.0))
     return Demand(
         member=f"m{number:02}",
@@ -159,10 +159,16 @@ def _demand(chance: random.Random, circuits: Sequence[Circuit], number: int, bui
 
 
 def _everybody_fits(site: Site) -> bool:
-    """Whether the smallest grants of all are within every limit."""
-    return not violations(site, {d.member: _smallest(d) for d in site.demands})
+    """Whether all who could charge alone could charge together."""
+    nobody = {demand.member: 0.0 for demand in site.demands}
+    alone = {
+        demand.member: least
+        for demand in site.demands
+        if not violations(site, {**nobody, demand.member: (least := _smallest(demand))})
+    }
+    return not violations(site, {**nobody, **alone})
 
 
 def _smallest(demand: Demand) -> float:
     steps = -(-round(demand.min_a * 1000) // round(demand.step_a * 1000))
-    return min(steps * demand.step_a, demand.max_a)
+    return steps * demand.step_a

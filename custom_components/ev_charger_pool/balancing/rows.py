@@ -96,6 +96,9 @@ class Rows:
     def part(self, candidates: Sequence[int], left_a: Sequence[float]) -> Rows:
         """Return the same for some of the candidates only, numbered anew in this order.
 
+        All rows that they load are kept: those that they cannot fill tell what they leave to
+        others.
+
         Args:
             candidates: Who is in the part.
             left_a: What the others leave of each row.
@@ -117,17 +120,20 @@ class Rows:
             capacity_a=[left_a[row] for row in rows],
             labels=[self.labels[row] for row in rows],
         )
-        part.leave_out_wide_rows()
+        part.find_groups_of_rows()
         return part
 
     def _groups(self, candidates: Iterable[int]) -> Iterable[int]:
         return (self.group[candidate] for candidate in candidates)
 
     def leave_out_wide_rows(self) -> None:
-        """Keep the rows that the candidates could fill, and tell which groups load them."""
+        """Keep the rows that the candidates could fill."""
         loads = self.loads_a(enumerate(self.max_a))
         tight = [load > cap for load, cap in zip(loads, self.capacity_a, strict=True)]
         self.group_rows = [tuple(row for row in rows if tight[row]) for rows in self.group_rows]
+
+    def find_groups_of_rows(self) -> None:
+        """Tell which groups load each row."""
         self.row_groups = [[] for _ in self.capacity_a]
         for group, rows in enumerate(self.group_rows):
             for row in dict.fromkeys(rows):
@@ -160,6 +166,7 @@ def build_rows(
     )
     _take_candidates(rows, topology, demands)
     rows.leave_out_wide_rows()
+    rows.find_groups_of_rows()
     return rows
 
 
