@@ -58,6 +58,7 @@ class FakeDevice:
     """What the fake charger and the fake supply have in common: calls, answers and faults."""
 
     result: ActionResult = ActionResult.ACCEPTED
+    results: dict[str, ActionResult] = field(default_factory=dict)
     error: Exception | None = None
     is_stalled: bool = False
     online: bool = True
@@ -92,7 +93,7 @@ class FakeDevice:
             await asyncio.Event().wait()
         if self.error is not None:
             raise self.error
-        return self.result
+        return self.results.get(what, self.result)
 
 
 @dataclass(slots=True, eq=False)
@@ -101,6 +102,8 @@ class FakeCharger(FakeDevice):
 
     connectors: dict[int, ConnectorCapabilities] = field(default_factory=dict)
     reports: dict[int, ConnectorReport] = field(default_factory=dict)
+    wanted_a: dict[int, float] = field(default_factory=dict)
+    offered_a: dict[int, float] = field(default_factory=dict)
     listeners: list[ConnectorListener] = field(default_factory=list)
 
     def subscribe(self, listener: ConnectorListener) -> Callable[[], None]:
@@ -124,8 +127,9 @@ class FakeCharger(FakeDevice):
         for listener in tuple(self.listeners):
             listener(report)
 
-    def plug(self, connector: int = 1, **changes: Any) -> None:
-        """Report a car that may charge and takes nothing yet."""
+    def plug(self, connector: int = 1, wants_a: float = 16.0, **changes: Any) -> None:
+        """Report a car that takes nothing yet, and will take what it is granted, up to a bound."""
+        self.wanted_a[connector] = wants_a
         self.tell(
             connector,
             **{
@@ -149,8 +153,22 @@ class FakeCharger(FakeDevice):
             },
         )
 
+    def taken_a(self, connector: int) -> float:
+        """What the car at a connector takes now: it follows the newest grant."""
+        return min(self.wanted_a.get(connector, 0.0), self.offered_a.get(connector, 0.0))
+
+    def tell_again(self) -> None:
+        """Have every connector report what it knows, with what its car takes now."""
+        for number in list(self.reports):
+            amps = self.taken_a(number)
+            if amps:
+                self.draw(amps, number)
+            else:
+                self.tell(number, current_a=currents(0.0))
+
     def unplug(self, connector: int = 1) -> None:
         """Report that the car has left."""
+        self.wanted_a.pop(connector, None)
         self.tell(
             connector,
             cable_state=CableState.UNPLUGGED,
@@ -162,7 +180,10 @@ class FakeCharger(FakeDevice):
         )
 
     async def async_apply(self, connector: int, grant: Grant) -> ActionResult:
-        return await self._take("apply", connector, grant)
+        result = await self._take("apply", connector, grant)
+        if result.is_success:
+            self.offered_a[connector] = grant.current_a
+        return result
 
     async def async_start(self, connector: int) -> ActionResult:
         return await self._take("start", connector)

@@ -176,7 +176,7 @@ class TestConnectorState:
             limit_a=16.0,
             booted_at=NOW,
         )
-        made = connector_report("garage:1", told, "s1")
+        made = connector_report("garage:1", told, "s1", told.charging)
         assert made.member == "garage:1"
         assert made.current is told.current_a
         assert made.power_w is power

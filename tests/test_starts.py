@@ -87,3 +87,15 @@ def test_what_a_user_stopped_stays_stopped_until_a_user_starts_it() -> None:
     starter.withhold("garage:1", "earlier")
     other = replace(VIEW, session=Session(id="s3", member="garage:1", started_at=NOW))
     assert attempts(starter, other) == [0, 30, 90]
+
+
+def test_hope_ends_a_minute_after_the_last_attempt() -> None:
+    starter = SessionStarter()
+    assert starter.hopes_for("garage:1", VIEW.session, NOW)
+    attempts(starter, VIEW)
+    for seconds, hope in ((91, True), (149, True), (150, False)):
+        at = NOW + timedelta(seconds=seconds)
+        assert starter.hopes_for("garage:1", VIEW.session, at) is hope
+    assert not starter.hopes_for("garage:1", None, NOW)
+    starter.withhold("garage:1", "s1")
+    assert not starter.hopes_for("garage:1", VIEW.session, NOW)

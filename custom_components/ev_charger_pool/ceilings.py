@@ -1,5 +1,7 @@
 """Every ceiling that is in force, whoever set it."""
 
+from dataclasses import replace
+
 from .pool.limits import Limit, LimitUnit
 from .pool.members import CircuitId, MemberId
 from .pool.reasons import ReasonKind
@@ -50,8 +52,12 @@ class Ceilings:
         """Lift the ceiling of a member's session; return whether there was one."""
         return self._of_session.pop(member, None) is not None
 
-    def all(self, members: set[MemberId], circuits: set[CircuitId]) -> list[Limit]:
-        """Return every ceiling of the given members and circuits."""
+    def in_force(self, members: set[MemberId], circuits: set[CircuitId]) -> list[Limit]:
+        """Return every ceiling of the given members and circuits, as the controller is told.
+
+        A ceiling of a session is told as a plain one until it is released: after a restart it
+        binds from before the first command (I6), when no device has told of its session yet.
+        """
         limits = [
             limit for member in sorted(members) if (limit := self.user_limit(member)) is not None
         ]
@@ -66,5 +72,9 @@ class Ceilings:
             for circuit, value in sorted(self._wishes.circuit_limits_a.items())
             if circuit in circuits
         ]
-        limits += [limit for member, limit in self._of_session.items() if member in members]
+        limits += [
+            replace(limit, session=None)
+            for member, limit in self._of_session.items()
+            if member in members
+        ]
         return limits

@@ -48,6 +48,7 @@ from .pool.members import (
     OrderKind,
     Priority,
 )
+from .pool.states import ChargingStatus
 from .power_supplies.contract import SupplyMode, SupplyReport, SupplyWishes
 from .roster import Member, Roster
 from .session_book import SessionBook
@@ -338,10 +339,10 @@ class SiteCoordinator:
         before = known.session
         known.connector = report
         known.session = self.sessions.observe(member, report)
-        session_id = None if known.session is None else known.session.id
-        if before is not None and before.id != session_id and self.ceilings.release(member):
+        after_id = None if known.session is None else known.session.id
+        if before is not None and before.id != after_id and self.ceilings.release(member):
             self.roster.refresh_limits()
-        self.controller.observe_member(connector_report(member, report, session_id))
+        self._tell_connector(known, report)
         self.async_ask()
 
     @callback
@@ -449,13 +450,31 @@ class SiteCoordinator:
             Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items()
         )
 
+    def _tell_connector(self, known: Member, report: ConnectorReport) -> None:
+        session = None if known.session is None else known.session.id
+        known.charging = self._charging(known, report)
+        self.controller.observe_member(connector_report(known.id, report, session, known.charging))
+
+    def _charging(self, known: Member, report: ConnectorReport) -> ChargingStatus:
+        """Return what a session does; one that will be started by itself does not wait."""
+        if report.charging is ChargingStatus.WAITING_FOR_AUTHORIZATION:
+            charger = self.config.chargers[known.id.partition(":")[0]]
+            if charger.authorization == ANYONE and self.starter.hopes_for(
+                known.id, known.session, self.clock()
+            ):
+                return ChargingStatus.NOT_CHARGING
+        return report.charging
+
     def _start_sessions(self, now: datetime) -> None:
         for charger in self.config.chargers.values():
             if charger.authorization != ANYONE:
                 continue
             for member in charger.members:
+                known = self.roster.members[member]
                 if self.starter.is_due(member, self.data.members[member], now):
                     self._spawn(self._async_start_session(member), f"start {member}")
+                elif known.connector and self._charging(known, known.connector) != known.charging:
+                    self._tell_connector(known, known.connector)
 
     async def _async_start_session(self, member: MemberId) -> None:
         result = await self.dispatcher.async_command(member, OrderKind.START)

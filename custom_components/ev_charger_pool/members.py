@@ -105,7 +105,7 @@ def supply_settings(
 
 
 def connector_report(
-    member: MemberId, report: ConnectorReport, session: str | None
+    member: MemberId, report: ConnectorReport, session: str | None, charging: ChargingStatus
 ) -> MemberReport:
     """Return what a driver told about a connector, in the pool's words.
 
@@ -113,13 +113,14 @@ def connector_report(
         member: The connector's id in the pool.
         report: What the driver told.
         session: The id of the session that runs there.
+        charging: What the session does; one that the pool starts by itself does not wait.
     """
     return MemberReport(
         member=member,
         arrived_at=report.arrived_at,
         online=report.online,
         state=connector_shown_state(report),
-        charging=report.charging,
+        charging=charging,
         current=report.current_a,
         power_w=report.power_w,
         limit_a=report.limit_a,

@@ -20,6 +20,7 @@ from .pool.circuits import Circuit
 from .pool.limits import Limit
 from .pool.members import MemberId, MemberKind, MemberSettings, MemberStatus
 from .pool.sessions import Session
+from .pool.states import ChargingStatus
 from .power_supplies.contract import SupplyReport
 from .session_book import SessionBook
 from .site import site_circuits, site_settings
@@ -29,12 +30,16 @@ from .wishes import MemberWish, WishStore
 
 @dataclass(slots=True, kw_only=True)
 class Member:
-    """A member as the coordinator knows it; `view` is what others get to see."""
+    """A member as the coordinator knows it; `view` is what others get to see.
+
+    `charging` is what the controller was told that its session does.
+    """
 
     settings: MemberSettings
     wish: MemberWish
     identity: DeviceIdentity
     connector: ConnectorReport | None = None
+    charging: ChargingStatus = ChargingStatus.UNKNOWN
     supply: SupplyReport | None = None
     session: Session | None = None
     user_limit: Limit | None = None
@@ -143,7 +148,7 @@ class Roster:
     def refresh_limits(self) -> None:
         """Tell the controller every ceiling that is in force."""
         circuits = {circuit.id for circuit in self.circuits}
-        self._controller.set_limits(self._ceilings.all(set(self.members), circuits))
+        self._controller.set_limits(self._ceilings.in_force(set(self.members), circuits))
         for member, known in self.members.items():
             known.user_limit = self._ceilings.user_limit(member)
             known.session_limit = self._ceilings.session_limit(member)

@@ -5,11 +5,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .pool.members import MemberId, Mode
+from .pool.sessions import Session
 from .pool.states import ChargingStatus
 from .snapshot import MemberView
 
 BACK_OFF: Final = (timedelta(0), timedelta(seconds=30), timedelta(seconds=60))
 """How long after the attempt before each attempt is made; there are no more than these."""
+
+LAST_HOPE: Final = timedelta(seconds=60)
+"""How long after the last attempt its grant is kept for it."""
 
 
 @dataclass(slots=True)
@@ -38,10 +42,19 @@ class SessionStarter:
         """Take up a member's session again: a user started it."""
         self._withheld.pop(member, None)
 
+    def hopes_for(self, member: MemberId, session: Session | None, now: datetime) -> bool:
+        """Whether a session that waits for a word may still be given one."""
+        if session is None or self._withheld.get(member) == session.id:
+            return False
+        attempts = self._attempts.get(member)
+        if attempts is None or attempts.session != session.id or attempts.last_at is None:
+            return True
+        return attempts.made < len(BACK_OFF) or now < attempts.last_at + LAST_HOPE
+
     def is_due(self, member: MemberId, view: MemberView, now: datetime) -> bool:
         """Whether to start a member's session now; counts the attempt when it is."""
         session = view.session
-        if session is None or not _waits(view) or self._withheld.get(member) == session.id:
+        if session is None or not _waits(view) or not self.hopes_for(member, session, now):
             return False
         attempts = self._attempts.get(member)
         if attempts is None or attempts.session != session.id:
