@@ -13,7 +13,6 @@ from custom_components.ev_charger_pool.balancing.topology import (
 from custom_components.ev_charger_pool.pool.circuits import Circuit
 from custom_components.ev_charger_pool.pool.quantities import PerPhase, PhaseValues
 
-
 FUSE = PerPhase.same(16.0)
 
 
