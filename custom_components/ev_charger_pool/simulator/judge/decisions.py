@@ -87,6 +87,7 @@ class DecisionJudge:
         }
         self._meters = {meter.circuit: meter for meter in scenario.plant.meters}
         self._newest: dict[CircuitId, tuple[float, MeterValue]] = {}
+        self._sensible_s: dict[CircuitId, float] = {}
         self._fresh: set[CircuitId] = set()
         self._limits: Sequence[Limit] = ()
         self._restarted_s = -1e9
@@ -102,6 +103,8 @@ class DecisionJudge:
     def heard(self, circuit: CircuitId, value: MeterValue, now_s: float) -> None:
         """Take that the controller heard a meter."""
         self._newest[circuit] = (now_s, value)
+        if self._plausible(circuit, value):
+            self._sensible_s[circuit] = now_s
         self._fresh.add(circuit)
 
     def reported(self, report: MemberReport, now_s: float) -> None:
@@ -118,6 +121,7 @@ class DecisionJudge:
         """Take that a new controller started with what was persisted."""
         self._restarted_s = now_s
         self._newest.clear()
+        self._sensible_s.clear()
         for member, book in self._books.items():
             book.persisted_a = persisted.get(member, 0.0)
             book.report = None
@@ -411,7 +415,7 @@ class DecisionJudge:
         )
 
     def _i4(self, member: MemberId, now_s: float) -> None:
-        """No reading that is stale, missing or implausible stands behind a raise."""
+        """A reading that is there, plausible and not stale stands behind a raise."""
         report = self._books[member].report
         if report is None or not report.online:
             self._tell(Rule.I4, now_s, member, "raised though it is not heard of")
@@ -421,22 +425,17 @@ class DecisionJudge:
                 continue
             slowest_s = meter.interval_s + meter.jitter_s + 1.0
             allowance_s = min(max(SHORTEST_ALLOWANCE_S, 3.0 * slowest_s), LONGEST_ALLOWANCE_S)
-            heard = self._newest.get(circuit)
-            if heard is None:
+            sensible_s = self._sensible_s.get(circuit)
+            if sensible_s is None:
                 self._tell(Rule.I4, now_s, member, f"raised before {circuit} was ever measured")
-            elif now_s - heard[0] > allowance_s + 1.0:
+            elif now_s - sensible_s > allowance_s + 1.0:
                 self._tell(
                     Rule.I4,
                     now_s,
                     member,
-                    f"raised on a reading of {circuit} that is {now_s - heard[0]:.0f} s old",
-                )
-            elif not self._plausible(circuit, heard[1]):
-                self._tell(
-                    Rule.I4,
-                    now_s,
-                    member,
-                    f"raised while {circuit} measures {heard[1].values}",
+                    f"raised though the newest plausible reading of {circuit} is"
+                    f" {now_s - sensible_s:.0f} s old; now it tells"
+                    f" {self._newest[circuit][1].values}",
                 )
 
     def _plausible(self, circuit: CircuitId, value: MeterValue) -> bool:
