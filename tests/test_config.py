@@ -103,11 +103,14 @@ def test_the_driver_sees_the_rest() -> None:
         assert changed.as_driver_sees_it() != plain, changes
 
 
+SIMULATOR = {"seed": 2, "speed": 1.0, "heidelberg_port": 1, "keba_port": 2, "supply_port": 3}
+
+
 def test_only_some_changes_need_a_new_start() -> None:
     before = config()
     assert not config(fuse_a=20.0, solar=["sensor.sun"]).needs_reload_after(before)
     assert config(ocpp_port=9001).needs_reload_after(before)
-    assert config(simulator={"seed": 2}).needs_reload_after(before)
+    assert config(simulator=SIMULATOR).needs_reload_after(before)
 
 
 def test_the_controller_gets_the_tree_and_its_members() -> None:

@@ -225,7 +225,8 @@ async def test_i8_a_device_that_cannot_be_made_is_tried_again(
 ) -> None:
     workshop.broken = {"lost"}
     site = await make_site(charger("sound"), charger("lost"), seconds=65)
-    assert site.coordinator.data.members["lost:1"].state is ConnectorState.MISSING
+    view = site.coordinator.data.members["lost:1"]
+    assert view.state is ConnectorState.MISSING
     assert site.coordinator.data.members["sound:1"].settings.lease is not None
     assert workshop.made.count("lost") == 3
     assert caplog.text.count("could not be set up") == 1
@@ -233,7 +234,8 @@ async def test_i8_a_device_that_cannot_be_made_is_tried_again(
     await site.advance(30)
     site.charger("lost").plug()
     await site.advance(2)
-    assert site.coordinator.data.members["lost:1"].state is ConnectorState.EV_LOCKED
+    view = site.coordinator.data.members["lost:1"]
+    assert view.state is ConnectorState.EV_LOCKED
 
 
 async def test_i7_and_unplugging(make_site: MakeSite) -> None:
@@ -332,8 +334,11 @@ async def test_sr11_i9_after_a_kill_the_ledger_and_the_session_are_known(
     assert site.granted("garage:1") == 16.0
     before = site.coordinator.data.members["garage:1"].session
     assert before is not None
-    asyncio.ensure_future(site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0))
+    limiting = asyncio.ensure_future(
+        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
+    )
     await site.advance(3)
+    assert limiting.done()
     limit = site.coordinator.data.members["garage:1"].session_limit
     assert limit is not None
 

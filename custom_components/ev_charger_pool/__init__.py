@@ -10,13 +10,15 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .balancing.controller import SiteController
-from .const import DOMAIN
+from .const import CONF_SIMULATOR, DOMAIN
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .devices import is_stale
 from .errors import ErrorKey, not_ready
 from .journal import Journal, JournalUnavailableError
 from .repairs import async_track_problems
 from .services import async_setup_services
+from .simulator.site import SimulatedSite, SimulatorError, async_start_simulator
+from .simulator.standard import StandardSite
 from .wishes import WishStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -85,16 +87,28 @@ async def _async_updated(hass: HomeAssistant, entry: PoolConfigEntry) -> None:  
 
 
 async def _async_open(hass: HomeAssistant, entry: PoolConfigEntry) -> SiteCoordinator:
+    simulated_site = await _async_start_simulator(entry)
     wishes = WishStore(hass, entry.entry_id)
     await wishes.async_load()
     journal = Journal(_journal_path(hass, entry))
     try:
         kept = await journal.async_open(dt_util.utcnow())
     except JournalUnavailableError as error:
+        if simulated_site is not None:
+            await simulated_site.async_stop()
         raise not_ready(
             ErrorKey.JOURNAL_UNAVAILABLE, path=str(journal.path), error=str(error)
         ) from error
-    return SiteCoordinator(hass, entry, SiteController(), journal, wishes, kept)
+    return SiteCoordinator(hass, entry, SiteController(), journal, wishes, kept, simulated_site)
+
+
+async def _async_start_simulator(entry: PoolConfigEntry) -> SimulatedSite | None:
+    if CONF_SIMULATOR not in entry.data:
+        return None
+    try:
+        return await async_start_simulator(StandardSite.from_data(entry.data))
+    except SimulatorError as error:
+        raise not_ready(ErrorKey.SIMULATOR_FAILED, error=str(error)) from error
 
 
 def _journal_path(hass: HomeAssistant, entry: PoolConfigEntry) -> Path:

@@ -38,6 +38,7 @@ from .const import (
 from .device_config import ChargerConfig, Json, SupplyConfig
 from .pool.members import CircuitId
 from .pool.quantities import PHASES, PerPhase, Phase, PhaseValues
+from .simulator.standard import StandardSite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +82,6 @@ class MeterConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatorConfig:
-    """A simulated site: where chance starts from, and how many times real time it runs."""
-
-    seed: int = 1
-    speed: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteConfig:
     """The site's own form.
 
@@ -104,7 +97,7 @@ class SiteConfig:
         battery: Entities of battery power, positive is discharge.
         battery_inverted: Whether those count charging as positive.
         ocpp_port: Where the central system listens.
-        simulator: Set for a simulated site only.
+        simulator: What a simulated site is made of; None for a real one.
     """
 
     name: str
@@ -118,14 +111,13 @@ class SiteConfig:
     battery: tuple[str, ...] = ()
     battery_inverted: bool = False
     ocpp_port: int = DEFAULT_OCPP_PORT
-    simulator: SimulatorConfig | None = None
+    simulator: StandardSite | None = None
 
     @classmethod
     def from_entry(cls, entry: ConfigEntry[Any]) -> SiteConfig:
         """Read the data of a site's entry."""
         data: Json = entry.data
         phases = PHASES[: data[CONF_PHASES]]
-        simulator: Json | None = data.get(CONF_SIMULATOR)
         return cls(
             name=entry.title,
             phases=phases,
@@ -138,11 +130,7 @@ class SiteConfig:
             battery=tuple(data.get(CONF_BATTERY) or ()),
             battery_inverted=data.get(CONF_BATTERY_INVERT, False),
             ocpp_port=data.get(CONF_OCPP_PORT, DEFAULT_OCPP_PORT),
-            simulator=None
-            if simulator is None
-            else SimulatorConfig(
-                seed=simulator.get("seed", 1), speed=float(simulator.get("speed", 1.0))
-            ),
+            simulator=StandardSite.from_data(data) if CONF_SIMULATOR in data else None,
         )
 
 

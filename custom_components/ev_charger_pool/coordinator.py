@@ -52,6 +52,7 @@ from .pool.states import ChargingStatus
 from .power_supplies.contract import SupplyMode, SupplyReport, SupplyWishes
 from .roster import Member, Roster
 from .session_book import SessionBook
+from .simulator.site import SimulatedSite
 from .snapshot import SiteSnapshot
 from .snapshots import changed_subjects, take_snapshot
 from .starts import SessionStarter
@@ -78,6 +79,7 @@ class SiteCoordinator:
         journal: Journal,
         wishes: WishStore,
         kept: Kept,
+        simulated_site: SimulatedSite | None = None,
     ) -> None:
         """Make the coordinator of a site; nothing runs before `async_run`.
 
@@ -88,12 +90,14 @@ class SiteCoordinator:
             journal: Where what must not be lost is kept, open.
             wishes: What the user wants, loaded.
             kept: What the journal knew.
+            simulated_site: The simulated devices and house, running; None for a real site.
         """
         self.hass = hass
         self.entry = entry
         self.config = PoolConfig.from_entry(entry)
         self.journal = journal
         self.wishes = wishes
+        self.simulated_site = simulated_site
         self.controller = controller
         self.clock = SteadyClock()
         self.meters = Meters(hass, self.async_ask)
@@ -172,6 +176,8 @@ class SiteCoordinator:
         await asyncio.gather(*(self.fleet.async_remove(key) for key in self._device_configs()))
         self.sessions.keep_all()
         await self.journal.async_close()
+        if self.simulated_site is not None:
+            await self.simulated_site.async_stop()
 
     async def async_reconfigure(self) -> None:
         """Take what changed in the entry and its subentries, and touch nothing else."""
