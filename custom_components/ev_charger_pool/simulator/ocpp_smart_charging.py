@@ -84,12 +84,11 @@ class SmartCharging:
         if Quirk.REFUSES_LIMITS in self.quirks or not isinstance(given, dict):
             return {"status": str(ChargingProfileStatus.rejected)}
         profile = Profile.read(0 if bay is None else bay.number, given)
-        taken = bay is not None or number == 0
-        if len(profile.periods) > self.max_periods:
-            taken = False
+        taken = (bay is not None or number == 0) and len(profile.periods) <= self.max_periods
         if profile.purpose is ChargingProfilePurposeType.tx_profile:
             transaction = None if bay is None else bay.transaction
-            taken = transaction is not None and profile.transaction in {None, transaction.id}
+            matches = transaction is not None and profile.transaction in {None, transaction.id}
+            taken = taken and matches
         if not taken:
             return {"status": str(ChargingProfileStatus.rejected)}
         self.keep(profile)

@@ -314,3 +314,33 @@ def test_an_impossible_configuration_is_refused(changes: dict[str, object], mess
 
     with pytest.raises(ValueError, match=message):
         build()
+
+
+@pytest.mark.parametrize(
+    "timings", [Timings(ping_s=0.8, boot_grace_s=0.01, other_s=0.05, control_s=0.1)]
+)
+async def test_a_half_open_connection_is_noticed(central: CentralSystem, open_socket: Open) -> None:
+    charger = central.claim(config())
+    web_socket = await open_socket("CP1", autoping=False)
+    async with asyncio.timeout(5):
+        for online in (True, False):
+            # The pings stay unanswered all the time.
+            while charger.online is not online:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+    assert not web_socket.closed
+
+
+async def test_what_breaks_the_websocket_protocol_ends_only_its_connection(
+    central: CentralSystem, connect: Connect
+) -> None:
+    charger, station = await ready(central, connect)
+    transport = station.socket.socket._writer.transport
+    # A frame with reserved bits that nobody agreed on.
+    transport.write(b"\xf1\x80\x00\x00\x00\x00")
+    await station.until(lambda: station.socket.socket.closed)
+    counters = charger.diagnostics()["counters"]
+    assert isinstance(counters, dict)
+    assert counters["bad_messages"] == 1
+    assert not charger.online
+    again = await connect()
+    assert (await again.boot()).status == "Accepted"

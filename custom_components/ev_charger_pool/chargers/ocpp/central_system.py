@@ -118,6 +118,7 @@ class CentralSystem:
             try:
                 await site.start()
             except OSError as error:
+                await site.stop()
                 raise PortInUseError(
                     error.errno,
                     f"Port {port} for OCPP stations cannot be opened ({error.strerror}). Another "
