@@ -17,6 +17,7 @@ from .context import SiteContext, context_of_entry
 from .fields import (
     AMPS,
     MAX_FUSE_A,
+    MAX_LIMIT_W,
     MIN_CHARGING_A,
     TEXT,
     WATTS,
@@ -133,6 +134,6 @@ class CircuitSubentryFlow(ConfigSubentryFlow):
         if not MIN_CHARGING_A <= user_input[CONF_FUSE] <= MAX_FUSE_A:
             errors[CONF_FUSE] = FieldError.FUSE_RANGE
         limit_w = user_input.get(CONF_LIMIT_W)
-        if limit_w is not None and limit_w <= 0:
+        if limit_w is not None and not 0 < limit_w <= MAX_LIMIT_W:
             errors[CONF_LIMIT_W] = FieldError.LIMIT_RANGE
         return errors

@@ -115,6 +115,8 @@ class DiscoverySteps(ChargerSteps[ConfigFlowContext, ConfigFlowResult, str], Con
             unique_id=unique_id,
         )
         if self._chosen_site is None:
+            # The id was the station's: it stays with its subentry.
+            await self.async_set_unique_id(None)
             return self.create_site(subentry.as_dict())
         if (entry := self._entry_of(self._chosen_site)) is None:
             return self.async_abort(reason="site_gone")

@@ -41,6 +41,7 @@ MIN_CHARGING_A: Final = 6.0
 """Below this no car charges (IEC 61851-1)."""
 
 MAX_FUSE_A: Final = 1_000.0
+MAX_LIMIT_W: Final = 1_000_000.0
 MAX_CONNECTOR_A: Final = 500.0
 MAX_CONNECTORS: Final = 16
 ROTATION_SEPARATOR: Final = "_"

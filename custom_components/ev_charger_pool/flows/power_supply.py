@@ -33,6 +33,7 @@ from .connection import ConnectionSteps, check_link_type, profile_choice
 from .context import SiteContext, context_of_entry
 from .fields import (
     AMPS,
+    MAX_LIMIT_W,
     TEXT,
     VOLTS,
     WATTS,
@@ -50,7 +51,6 @@ from .fields import (
 CONF_SET_VOLTAGE = "voltage_v"
 CONF_SET_CURRENT = "current_a"
 
-_MOST_W = 1_000_000.0
 _MOST_V = 2_000.0
 _MOST_A = 5_000.0
 
@@ -166,7 +166,7 @@ def _check_supply(user_input: Mapping[str, Any], profile: Profile) -> Errors:
     errors = check_link_type(profile, user_input[CONF_TYPE])
     if not user_input[CONF_NAME].strip():
         errors[CONF_NAME] = FieldError.NAME_EMPTY
-    if not 0 < user_input[CONF_MAX_POWER] <= _MOST_W:
+    if not 0 < user_input[CONF_MAX_POWER] <= MAX_LIMIT_W:
         errors[CONF_MAX_POWER] = FieldError.POWER_RANGE
     if not 0 <= user_input[CONF_SET_VOLTAGE] <= _MOST_V:
         errors[CONF_SET_VOLTAGE] = FieldError.SET_POINT_RANGE

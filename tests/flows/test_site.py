@@ -1,0 +1,235 @@
+"""A site is set up and changed; wrong input gets a message at its field."""
+
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ev_charger_pool.const import DOMAIN
+from custom_components.ev_charger_pool.simulator.standard import StandardSite
+
+SITE: dict[str, Any] = {
+    "name": "Depot",
+    "phases": "3",
+    "fuse_a": 63.0,
+    "voltage_v": 230.0,
+    "fail_safe_current_a": 6.0,
+    "sharing": "strict",
+    "ocpp_port": 9000,
+}
+CURRENTS = {f"current_l{number}": f"sensor.grid_l{number}" for number in (1, 2, 3)}
+METERS: dict[str, Any] = {"invert": False, "battery_invert": False}
+
+
+async def async_begin(hass: HomeAssistant) -> ConfigFlowResult:
+    """Open the door and choose a real site."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.MENU
+    assert result["menu_options"] == ["site", "simulated"]
+    return await async_answer(hass, result, {"next_step_id": "site"})
+
+
+async def async_answer(
+    hass: HomeAssistant, result: ConfigFlowResult, answer: dict[str, Any]
+) -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_configure(result["flow_id"], answer)
+
+
+def suggested(result: ConfigFlowResult) -> dict[str, Any]:
+    """Return what a form shows in its fields."""
+    assert result["data_schema"] is not None
+    return {
+        str(key): key.description["suggested_value"]
+        for key in result["data_schema"].schema
+        if key.description and "suggested_value" in key.description
+    }
+
+
+async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -> None:
+    result = await async_begin(hass)
+    assert result["step_id"] == "site"
+    assert suggested(result) == {"name": hass.config.location_name}
+    result = await async_answer(hass, result, SITE)
+    assert result["step_id"] == "meters"
+    assert suggested(result) == {}
+    result = await async_answer(
+        hass,
+        result,
+        {**METERS, **CURRENTS, "solar": ["sensor.roof"], "battery": ["sensor.accu"]},
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Depot"
+    assert result["data"] == {
+        "phases": 3,
+        "fuse_a": 63.0,
+        "voltage_v": 230.0,
+        "fail_safe_current_a": 6.0,
+        "sharing": "strict",
+        "ocpp_port": 9000,
+        "meter": {**CURRENTS, "invert": False},
+        "solar": ["sensor.roof"],
+        "battery": ["sensor.accu"],
+        "battery_invert": False,
+    }
+    assert set_up_sites == ["Depot"]
+
+
+async def test_a_site_without_a_meter_is_created(
+    hass: HomeAssistant, set_up_sites: list[str]
+) -> None:
+    result = await async_answer(hass, await async_begin(hass), {**SITE, "phases": "1"})
+    assert result["data_schema"] is not None
+    fields = {str(key) for key in result["data_schema"].schema}
+    assert "current_l1" in fields
+    assert "current_l2" not in fields
+    result = await async_answer(hass, result, METERS)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["phases"] == 1
+    assert result["data"]["meter"] == {}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "errors"),
+    [
+        ({"name": "  "}, {"name": "name_empty"}),
+        ({"fuse_a": 0.0}, {"fuse_a": "fuse_range", "fail_safe_current_a": "fail_safe_above_fuse"}),
+        ({"fuse_a": 5.9, "fail_safe_current_a": 0.0}, {"fuse_a": "fuse_range"}),
+        ({"fuse_a": 1_001.0}, {"fuse_a": "fuse_range"}),
+        ({"voltage_v": 12.0}, {"voltage_v": "voltage_range"}),
+        ({"fail_safe_current_a": 3.0}, {"fail_safe_current_a": "fail_safe_between"}),
+        ({"fail_safe_current_a": -6.0}, {"fail_safe_current_a": "fail_safe_between"}),
+        ({"fail_safe_current_a": 64.0}, {"fail_safe_current_a": "fail_safe_above_fuse"}),
+        ({"ocpp_port": 80}, {"ocpp_port": "port_range"}),
+        ({"ocpp_port": 70_000}, {"ocpp_port": "port_range"}),
+        ({"ocpp_port": 9000.5}, {"ocpp_port": "port_range"}),
+        (
+            {"name": "", "fuse_a": 2.0, "fail_safe_current_a": 0.0, "voltage_v": 0.0},
+            {"name": "name_empty", "fuse_a": "fuse_range", "voltage_v": "voltage_range"},
+        ),
+    ],
+)
+async def test_impossible_input_is_told_at_its_field(
+    hass: HomeAssistant,
+    set_up_sites: list[str],
+    wrong: dict[str, Any],
+    errors: dict[str, str],
+) -> None:
+    result = await async_answer(hass, await async_begin(hass), {**SITE, **wrong})
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "site"
+    assert result["errors"] == errors
+    # What was typed is still there, and can be mended.
+    assert suggested(result) == {**SITE, **wrong}
+    result = await async_answer(hass, result, SITE)
+    assert result["step_id"] == "meters"
+
+
+@pytest.mark.parametrize("nonsense", [float("nan"), float("inf"), float("-inf")])
+async def test_what_is_no_number_is_told_at_its_field(
+    hass: HomeAssistant, set_up_sites: list[str], nonsense: float
+) -> None:
+    fields = ("fuse_a", "voltage_v", "fail_safe_current_a", "ocpp_port")
+    answer = {**SITE, **dict.fromkeys(fields, nonsense)}
+    result = await async_answer(hass, await async_begin(hass), answer)
+    assert result["errors"] is not None
+    # Infinitely more than a fuse is the fuse's fault.
+    assert set(fields) - {"fail_safe_current_a"} <= set(result["errors"])
+
+
+@pytest.mark.parametrize("wrong", [{"phases": "2"}, {"sharing": "none"}, {"fuse_a": "many"}])
+async def test_what_is_no_option_is_refused(
+    hass: HomeAssistant, set_up_sites: list[str], wrong: dict[str, Any]
+) -> None:
+    result = await async_begin(hass)
+    with pytest.raises(InvalidData) as error:
+        await async_answer(hass, result, {**SITE, **wrong})
+    assert set(error.value.schema_errors) == set(wrong)
+
+
+async def test_a_name_is_given_once(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    result = await async_answer(hass, await async_begin(hass), {**SITE, "name": "hOME "})
+    assert result["errors"] == {"name": "name_taken"}
+
+
+@pytest.mark.parametrize(
+    ("meters", "errors"),
+    [
+        (
+            {"current_l1": "sensor.grid_l1"},
+            {"current_l2": "phase_missing", "current_l3": "phase_missing"},
+        ),
+        ({"power_l1": "sensor.a", "power_l3": "sensor.b"}, {"power_l2": "phase_missing"}),
+        (
+            {**CURRENTS, "current_l3": "sensor.grid_l1"},
+            {"current_l3": "entity_twice"},
+        ),
+        ({**CURRENTS, "power": "sensor.grid_l2"}, {"power": "entity_twice"}),
+        ({"solar": ["sensor.x"], "battery": ["sensor.x"]}, {"battery": "entity_twice"}),
+    ],
+)
+async def test_an_impossible_meter_is_told_at_its_field(
+    hass: HomeAssistant,
+    set_up_sites: list[str],
+    meters: dict[str, Any],
+    errors: dict[str, str],
+) -> None:
+    result = await async_answer(hass, await async_begin(hass), SITE)
+    result = await async_answer(hass, result, {**METERS, **meters})
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == errors
+    assert suggested(result) == {**METERS, **meters}
+    result = await async_answer(hass, result, {**METERS, **CURRENTS})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_site_is_changed(
+    hass: HomeAssistant, site: MockConfigEntry, set_up_sites: list[str]
+) -> None:
+    result = await site.start_reconfigure_flow(hass)
+    assert result["step_id"] == "site"
+    assert suggested(result)["name"] == "Home"
+    assert suggested(result)["phases"] == "3"
+    changed = {**SITE, "name": "Home", "fuse_a": 20.0, "sharing": "min_first"}
+    result = await async_answer(hass, result, changed)
+    assert result["step_id"] == "meters"
+    assert suggested(result)["current_l1"] == "sensor.grid_l1"
+    result = await async_answer(hass, result, {**METERS, "power": "sensor.total", "invert": True})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    assert site.data["fuse_a"] == 20.0
+    assert site.data["meter"] == {"power": "sensor.total", "invert": True}
+    # Nothing was set up again: what changed is applied by whoever listens for updates.
+    assert set_up_sites == ["Home"]
+
+
+async def test_a_site_keeps_what_its_form_does_not_show(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    simulator = StandardSite(heidelberg_port=1, keba_port=2, supply_port=3).entry_data["simulator"]
+    hass.config_entries.async_update_entry(site, data={**site.data, "simulator": simulator})
+    result = await site.start_reconfigure_flow(hass)
+    result = await async_answer(hass, result, {**SITE, "name": "Renamed"})
+    await async_answer(hass, result, METERS)
+    assert site.title == "Renamed"
+    assert site.data["simulator"] == simulator
+
+
+async def test_phases_that_are_in_use_cannot_be_taken_away(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    result = await site.start_reconfigure_flow(hass)
+    result = await async_answer(hass, result, {**SITE, "phases": "1"})
+    assert result["errors"] == {"phases": "phases_in_use"}
+
+
+async def test_a_site_with_nothing_on_it_may_lose_phases(
+    hass: HomeAssistant, set_up_sites: list[str]
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, title="Empty", data={"phases": 3, "fuse_a": 25.0})
+    entry.add_to_hass(hass)
+    result = await entry.start_reconfigure_flow(hass)
+    result = await async_answer(hass, result, {**SITE, "phases": "1"})
+    assert result["step_id"] == "meters"
