@@ -32,6 +32,10 @@ class WithdrawnError(Exception):
     """A request was given up before anything of it was sent."""
 
 
+class ContactLostError(WithdrawnError):
+    """A request was given up because whoever answers next has to prove itself first."""
+
+
 class Pace:
     """When a device can take its next request."""
 
@@ -130,6 +134,7 @@ class Bus:
         finally:
             if request in self._pending:
                 self._pending.remove(request)
+                self._news.set()
         return results[0]
 
     async def _work(self) -> None:

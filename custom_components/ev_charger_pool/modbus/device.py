@@ -206,6 +206,9 @@ class ModbusDevice(ABC):
         """Take that the connection is gone: whoever answers next has to prove itself."""
         self.counters["connection_lost"] += 1
         self._contact_lost = True
+        if self._contact is not Contact.AWAY:
+            self._retrying = True
+            self._set_contact(Contact.AWAY)
         self._nudge()
 
     async def _until(self, contact: Contact) -> None:
@@ -382,12 +385,20 @@ class ModbusDevice(ABC):
         self._take_values(values)
 
     def _count_silence(self) -> None:
-        """Take that the device did not answer; called from an exception handler.
+        """Take that the device did not answer.
 
         Raises:
             SilentError: It was once too often.
         """
         self._silent += 1
+        self._check_silence()
+
+    def _check_silence(self) -> None:
+        """Take a unit for dead that was silent too often in a row.
+
+        Raises:
+            SilentError: It is dead.
+        """
         if self._silent >= SILENT_LIMIT:
             message = f"no answer to {self._silent} requests in a row"
             raise SilentError(message)

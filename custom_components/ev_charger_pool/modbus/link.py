@@ -114,9 +114,9 @@ class ModbusLink:
         self._closing = asyncio.ensure_future(self._stack.aclose())
         await asyncio.wait((self._closing,), timeout=CLOSE_LIMIT)
 
-    def is_ready(self, kind: RequestKind) -> bool:
-        """Whether the device could take such a request at once, by its own pauses."""
-        return self._pace.ready_at(kind) <= asyncio.get_running_loop().time()
+    def is_ready(self, kind: RequestKind, within: float) -> bool:
+        """Whether the device can take such a request within so many seconds, by its own pauses."""
+        return self._pace.ready_at(kind) <= asyncio.get_running_loop().time() + within
 
     async def request[T](
         self, call: Callable[[], Awaitable[T]], *, kind: RequestKind, precedence: Precedence

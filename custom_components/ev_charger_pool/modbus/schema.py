@@ -342,7 +342,9 @@ class SupplyTraits:
         settle: `S`.
         remote: The switch that takes remote control.
         output: The switch of the output.
-        locked_exceptions: Modbus exceptions that say that somebody else holds the device.
+        denied_exceptions: Modbus exceptions that say that it is not in remote control, or that
+            another interface holds it.
+        local_exceptions: Modbus exceptions that say that a person has set it to Local.
         alarm: A signal that is 0 while all is well.
         alarm_counters: Signals that count alarms since the start.
     """
@@ -359,7 +361,8 @@ class SupplyTraits:
     settle: timedelta
     remote: Switch | None = None
     output: Switch
-    locked_exceptions: frozenset[int] = frozenset()
+    denied_exceptions: frozenset[int] = frozenset()
+    local_exceptions: frozenset[int] = frozenset()
     alarm: str | None = None
     alarm_counters: tuple[str, ...] = ()
 

@@ -1,22 +1,23 @@
 """Drives a charger by its profile: reports, grants, its watchdog."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
-import math
 from types import MappingProxyType
 from typing import Final
 
-from ...modbus.bus import Precedence, RequestKind, WithdrawnError
-from ...modbus.device import SILENT_LIMIT, Contact, ModbusDevice
+from ...modbus.bus import ContactLostError, Precedence, RequestKind, WithdrawnError
+from ...modbus.device import Contact, ModbusDevice
 from ...modbus.link import LinkError, LostError, ModbusLink, RefusedError, SilentError
-from ...modbus.registers import Value
-from ...modbus.schema import FedBy, PauseBy, Profile
+from ...modbus.registers import Registers, Value
+from ...modbus.schema import FedBy, Profile
+from ...modbus.teller import Step, Teller
 from ...pool.actions import ActionResult
 from ...pool.members import Grant, Lease
 from ..contract import ConnectorCapabilities, ConnectorListener, ConnectorReport
+from .orders import Order, offer_of, offer_signals, offer_steps, watchdog_steps
 from .reports import Readings
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,12 +28,13 @@ CONTROL_LIMIT: Final = timedelta(seconds=5)
 DECISION_FRESH: Final = timedelta(seconds=10)
 """How long the decision behind a grant stands behind its traffic (SR-4)."""
 
+SHORT_WAIT: Final = 0.2
+"""Seconds for which the loop may wait to write a setting instead of reading."""
+
 CONNECTOR: Final = 1
 
-_ROUNDING: Final = 1e-6
-
-# The watchdog's two settings, limit and switch, and one write under way when the command came.
-_WRITES_OF_A_COMMAND: Final = 5
+# The watchdog's two settings, the limit, and one write under way when the command came.
+_WRITES_OF_A_COMMAND: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +50,6 @@ class ModbusChargerSettings:
     max_current_a: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
-    """What the device is to offer: the newest grant as this device can be told it.
-
-    Attributes:
-        number: Rising; what an older order still had to send is given up.
-        current_a: Amps per phase; 0 is a pause.
-        lapse_a: What it falls to.
-        ends_at: When it lapses unless it is renewed; None: never.
-    """
-
-    number: int
-    current_a: float
-    lapse_a: float
-    ends_at: datetime | None
-
-    def has_lapsed(self, now: datetime) -> bool:
-        """Whether it ran out unrenewed."""
-        return self.ends_at is not None and now >= self.ends_at
-
-
-type _Step = tuple[str, int]
-"""A signal and the raw number to write to it."""
-
-
 class ModbusCharger(ModbusDevice):
     """A charger with one connector, numbered 1.
 
@@ -80,6 +57,10 @@ class ModbusCharger(ModbusDevice):
     grant lapses to, never more than that grant, and is written after the grant itself, so that it
     never delays a reduction. Should this process die between the two, the device lapses to at
     most `f`, which the site keeps free for it (SR-1). It is written only when it changes.
+
+    A command is carried out to its end even when its caller has stopped waiting, unless a newer
+    one takes its place. A raise is accepted with its first word; what else it takes follows as
+    soon as the device can be written to again.
     """
 
     def __init__(
@@ -107,18 +88,19 @@ class ModbusCharger(ModbusDevice):
         self._traits = profile.charger
         self._settings = settings
         self._readings = Readings(profile, self._traits)
+        self._teller = Teller(link)
         self._listeners: list[ConnectorListener] = []
+        self._commands: set[asyncio.Task[ActionResult]] = set()
         self._vouched_until: datetime | None = None
-        self._order: _Order | None = None
+        self._order: Order | None = None
         self._number = 0
-        self._carried = 0
-        self._carried_lapse_a = settings.fail_safe_current_a
-        self._told: dict[str, int] = {}
-        self._refused: set[_Step] = set()
-        self._lock_step: _Step | None = None
+        self._accepted = 0
+        self._lapse_a = settings.fail_safe_current_a
+        self._lock_step: Step | None = None
         self._fed_at: datetime | None = None
         self._booted_at: datetime | None = None
-        self._has_watchdog = profile.watchdog is not None
+        self._was_armed = False
+        self._watchdog = profile.watchdog
         self._hardware_a = (self._traits.min_current_a, self._traits.max_current_a)
         self._report = ConnectorReport(connector=CONNECTOR, arrived_at=now(), online=False)
 
@@ -128,7 +110,7 @@ class ModbusCharger(ModbusDevice):
     def connectors(self) -> Mapping[int, ConnectorCapabilities]:
         """What its one connector can do."""
         low, high = self._hardware_a
-        watchdog = self.profile.watchdog if self._has_watchdog else None
+        watchdog = self._watchdog
         lease = (
             None
             if watchdog is None
@@ -172,19 +154,13 @@ class ModbusCharger(ModbusDevice):
     async def async_apply(self, connector: int, grant: Grant) -> ActionResult:
         """Bring a grant onto the device, or renew it.
 
-        The pauses that a device needs between writes come on top of the 5 s of SR-7. A call that
-        is overtaken by a newer one answers `FAILED`: nothing more of it is sent.
+        A call that is overtaken by a newer one answers `FAILED`: nothing more of it is sent.
         """
         if connector != CONNECTOR:
             return ActionResult.NOT_SUPPORTED
-        now = self._now()
         self.vouch(grant.decided_at + DECISION_FRESH)
-        current_a = self._offer(grant.current_a)
-        return await self._command(
-            current_a,
-            min(self._offer(grant.lapse_to_a), current_a),
-            None if grant.lease is None else now + grant.lease,
-        )
+        ends_at = None if grant.lease is None else self._now() + grant.lease
+        return await self._command(grant.current_a, grant.lapse_to_a, ends_at)
 
     async def async_start(self, connector: int) -> ActionResult:
         """Tell the device once more to charge, where a grant above 0 allows it."""
@@ -193,7 +169,7 @@ class ModbusCharger(ModbusDevice):
         order = self._order
         if order is None or order.current_a <= 0 or order.has_lapsed(self._now()):
             return ActionResult.REJECTED
-        self._forget_offer()
+        self._teller.forget(*offer_signals(self._traits))
         return await self._command(order.current_a, order.lapse_a, order.ends_at)
 
     async def async_stop(self, connector: int) -> ActionResult:
@@ -204,46 +180,65 @@ class ModbusCharger(ModbusDevice):
 
     async def async_close(self) -> None:
         """Let go of the link; the lease is left to lapse."""
+        for task in self._commands:
+            task.cancel()
         await super().async_close()
         self._listeners.clear()
 
     # -- commands ----------------------------------------------------------------
 
-    def _offer(self, current_a: float) -> float:
-        """Return what the device can be told: rounded down, 0 below its least current."""
-        low, high = self._hardware_a
-        step_a = self._traits.step_a
-        bounded = min(current_a, high, self._settings.max_current_a)
-        rounded = round(math.floor(bounded / step_a + _ROUNDING) * step_a, 3)
-        return rounded if rounded >= low - _ROUNDING else 0.0
-
     async def _command(
         self, current_a: float, lapse_a: float, ends_at: datetime | None
     ) -> ActionResult:
         """Make this the newest order and carry it out."""
+        low, high = self._hardware_a
+        high, step_a = min(high, self._settings.max_current_a), self._traits.step_a
         earlier = self._order
         if earlier is None or earlier.has_lapsed(self._now()):
-            self._forget_offer()
+            self._teller.forget(*offer_signals(self._traits))
         self._number += 1
-        order = self._order = _Order(
-            number=self._number, current_a=current_a, lapse_a=lapse_a, ends_at=ends_at
+        offered_a = offer_of(current_a, low, high, step_a)
+        order = self._order = Order(
+            number=self._number,
+            current_a=offered_a,
+            lapse_a=min(offer_of(lapse_a, low, high, step_a), offered_a),
+            ends_at=ends_at,
         )
-        is_raise = earlier is not None and current_a > earlier.current_a
-        limit = CONTROL_LIMIT + self.profile.timing.write * _WRITES_OF_A_COMMAND
+        is_raise = earlier is not None and offered_a > earlier.current_a
+        precedence = Precedence.CONTROL if is_raise else Precedence.REDUCTION
 
         async def carry_out() -> None:
-            await self._until(Contact.PROVEN if current_a <= lapse_a else Contact.ONLINE)
-            await self._carry_out(order, Precedence.CONTROL if is_raise else Precedence.REDUCTION)
+            while True:
+                try:
+                    return await self._carry_out(order, precedence)
+                except ContactLostError:
+                    continue
 
-        return await self._answer(carry_out, limit)
+        limit = CONTROL_LIMIT + self.profile.timing.write * _WRITES_OF_A_COMMAND
+        return await self._answer(carry_out(), limit)
 
-    async def _answer(self, work: Callable[[], Awaitable[None]], limit: timedelta) -> ActionResult:
-        """Do some work on the device and say how it went."""
+    async def _answer(
+        self, work: Coroutine[object, object, None], limit: timedelta
+    ) -> ActionResult:
+        """Do some work on the device, to its end, and say how it went."""
+        task = asyncio.get_running_loop().create_task(
+            self._result_of(work, limit), name=f"command to {self.profile.id}"
+        )
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+        # The caller may give up; the work goes on.
+        await asyncio.wait((task,))
+        return ActionResult.OFFLINE if task.cancelled() else task.result()
+
+    async def _result_of(
+        self, work: Coroutine[object, object, None], limit: timedelta
+    ) -> ActionResult:
         try:
             async with asyncio.timeout(limit.total_seconds()):
-                await work()
-        except WithdrawnError:
+                await work
+        except WithdrawnError as error:
             self.counters["withdrawn_commands"] += 1
+            _LOGGER.debug("%s: a command was withdrawn: %s", self.profile.name, error)
             return ActionResult.FAILED
         except RefusedError as error:
             self.counters["refused_commands"] += 1
@@ -256,52 +251,58 @@ class ModbusCharger(ModbusDevice):
             return ActionResult.TIMED_OUT
         return ActionResult.ACCEPTED
 
-    async def _carry_out(self, order: _Order, precedence: Precedence) -> None:
-        """Send what the device has not been told of an order yet, or else renew its lease.
+    async def _carry_out(self, order: Order, precedence: Precedence) -> None:
+        """Send the first that the device has not been told of an order, or renew its lease.
+
+        The rest of it, if there is any, is up to the rounds of the loop.
 
         Raises:
             LinkError: The device did not take it.
             WithdrawnError: A newer order came, or the decision behind a raise has grown old.
         """
-        steps = self._missing(self._offer_steps(order))
-        watchdog = self.profile.watchdog
-        if order.current_a > order.lapse_a and order.ends_at is not None:
-            # What is to lapse needs a watchdog that is armed before.
-            steps = [*self._missing(self._watchdog_steps()), *steps]
-        if not steps and watchdog is not None and watchdog.fed_by is FedBy.WRITE:
-            steps = [self._feeding_step()]
-        for step in steps:
+        await self._until(Contact.ONLINE if order.needs_watchdog else Contact.PROVEN)
+        registers = self._contacted()
+        watchdog = self._watchdog
+        offer = self._teller.missing(offer_steps(self._traits, registers, order))[:1]
+        if watchdog is not None and watchdog.fed_by is FedBy.WRITE:
+            if self._may_have_lapsed() or not offer:
+                self._teller.forget(watchdog.timeout)
+            if order.needs_watchdog or not offer:
+                offer = [*self._teller.missing(self._arming_steps(registers)), *offer]
+        elif order.needs_watchdog:
+            offer = [*self._teller.missing(self._arming_steps(registers)), *offer]
+        for step in offer:
             await self._write(
                 step, precedence, order.number, may_be_stale=precedence is Precedence.REDUCTION
             )
-        self._carried = order.number
-        self._carried_lapse_a = order.lapse_a
+        self._accepted = order.number
+        self._lapse_a = order.lapse_a
         self._nudge()
 
-    def _offer_steps(self, order: _Order) -> Sequence[_Step]:
-        """Return what says the current, in the order in which it has to be written."""
-        registers = self._registers
-        if registers is None:
+    def _contacted(self) -> Registers:
+        """Return the registers of a device that is in reach.
+
+        Raises:
+            LostError: It is not.
+        """
+        if self._registers is None:
             raise LostError(self._problem or "the device is out of reach")
-        limit = ("current_limit", registers.raw("current_limit", order.current_a))
-        switch = self._traits.switch
-        if self._traits.pause is PauseBy.LIMIT or switch is None:
-            return (limit,)
-        if order.current_a <= 0:
-            return ((switch.signal, switch.off),)
-        return (limit, (switch.signal, switch.on))
+        return self._registers
 
-    def _missing(self, steps: Sequence[_Step]) -> list[_Step]:
-        return [(name, raw) for name, raw in steps if self._told.get(name) != raw]
+    def _arming_steps(self, registers: Registers) -> Sequence[Step]:
+        if self._watchdog is None:
+            return ()
+        return watchdog_steps(self._watchdog, registers, self._lapse_a)
 
-    def _forget_offer(self) -> None:
-        """Take the offer for unknown, so that the next order writes all of it."""
-        self._told.pop("current_limit", None)
-        if self._traits.switch is not None:
-            self._told.pop(self._traits.switch.signal, None)
+    def _may_have_lapsed(self) -> bool:
+        """Whether a watchdog that is fed by writes may have run out."""
+        watchdog = self._watchdog
+        if watchdog is None or watchdog.fed_by is not FedBy.WRITE:
+            return False
+        return self._fed_at is None or self._now() - self._fed_at >= watchdog.duration
 
     async def _write(
-        self, step: _Step, precedence: Precedence, number: int, *, may_be_stale: bool = False
+        self, step: Step, precedence: Precedence, number: int, *, may_be_stale: bool = False
     ) -> None:
         """Write one signal when its turn comes, if it is still wanted then.
 
@@ -315,43 +316,33 @@ class ModbusCharger(ModbusDevice):
             LinkError: The device did not take it.
             WithdrawnError: It is not wanted any more.
         """
-        name, raw = step
 
-        async def call() -> None:
-            registers = self._registers
-            if registers is None or self._contact_lost:
+        def check() -> None:
+            if self._contact_lost:
                 message = "contact was lost meanwhile"
-                raise WithdrawnError(message)
+                raise ContactLostError(message)
             if number != self._number:
                 message = "a newer order came"
                 raise WithdrawnError(message)
             if not may_be_stale and not self._is_vouched():
                 message = "no fresh decision stands behind it"
                 raise WithdrawnError(message)
-            await registers.write(name, raw)
 
-        watchdog = self.profile.watchdog
-        earlier = self._told.pop(name, None)
+        watchdog = self._watchdog
         try:
-            await self._link.request(call, kind=RequestKind.WRITE, precedence=precedence)
-        except WithdrawnError:
-            if earlier is not None:
-                self._told[name] = earlier
-            raise
+            await self._teller.tell(step, precedence, check)
         except RefusedError:
-            if earlier is not None:
-                self._told[name] = earlier
-            if watchdog is not None and name in (watchdog.timeout, watchdog.current):
-                # Without a watchdog the pool has to hold a grant back (SR-5).
-                self._has_watchdog = False
+            if watchdog is not None and step[0] in (watchdog.timeout, watchdog.current):
+                # Without a watchdog the pool has to hold grants back (SR-5).
+                self._watchdog = None
             raise
         except SilentError:
             self._silent += 1
             raise
         self._silent = 0
-        self._told[name] = raw
-        if watchdog is not None and name == watchdog.timeout:
+        if watchdog is not None and step[0] == watchdog.timeout:
             self._fed_at = self._now()
+            self._was_armed = True
 
     # -- what the loop asks ------------------------------------------------------
 
@@ -359,109 +350,84 @@ class ModbusCharger(ModbusDevice):
         return self._vouched_until is not None and self._now() < self._vouched_until
 
     def _may_request(self) -> bool:
-        watchdog = self.profile.watchdog
+        watchdog = self._watchdog
         if watchdog is None or watchdog.fed_by is not FedBy.ANY_REQUEST:
             return True
         return self._is_vouched()
 
     async def _on_contact(self) -> None:
-        registers = self._registers
-        assert registers is not None  # noqa: S101 - just made
-        low, high = self._hardware_a
-        for name in (self._traits.hardware_max, self._traits.hardware_min):
-            if name is None:
-                continue
-            value = (await self._read(registers.reader((name,))))[name]
-            if isinstance(value, float | int) and registers.is_plausible(name, value):
-                if name == self._traits.hardware_max:
-                    high = min(float(value), self._traits.max_current_a)
-                else:
-                    low = max(float(value), self._traits.min_current_a)
-        self._hardware_a = (low, max(low, high))
-        watchdog = self.profile.watchdog
+        registers = self._contacted()
+        self._teller.registers = registers
+        await self._read_hardware(registers)
+        watchdog = self._watchdog
         if watchdog is not None:
-            names = (watchdog.timeout, watchdog.current)
             values: dict[str, Value] = {}
-            for name in names:
+            for name in (watchdog.timeout, watchdog.current):
                 values |= await self._read(registers.reader((name,)))
-            self._compare(values)
-            self._adopt(values)
+            self._find_lost(values)
+            for name, raw in self._settings_steps(registers):
+                value = values.get(name)
+                if isinstance(value, float | int) and round(value / registers.scale(name)) == raw:
+                    # As it should be already: it is not written again.
+                    self._teller.learn(name, raw)
+                    self._was_armed = self._was_armed or name == watchdog.timeout
         order = self._order
         if order is not None and order.has_lapsed(self._now()):
-            self._forget_offer()
+            self._teller.forget(*offer_signals(self._traits))
 
-    def _adopt(self, values: Mapping[str, Value]) -> None:
-        """Take settings that are as they should be already, so that they are not written again."""
-        registers = self._registers
-        assert registers is not None  # noqa: S101 - called with contact only
-        for name, raw in self._settings_steps():
-            value = values.get(name)
-            if isinstance(value, float | int) and _raw(value, registers.scale(name)) == raw:
-                self._told[name] = raw
+    async def _read_hardware(self, registers: Registers) -> None:
+        """Narrow what the profile says by what the device says of itself."""
+        low, high = self._traits.min_current_a, self._traits.max_current_a
+        bounds: list[float] = []
+        for name, bound in ((self._traits.hardware_min, low), (self._traits.hardware_max, high)):
+            value = None if name is None else (await self._read(registers.reader((name,))))[name]
+            known = (
+                name is not None
+                and isinstance(value, float | int)
+                and registers.is_plausible(name, value)
+            )
+            bounds.append(float(value) if known and isinstance(value, float | int) else bound)
+        self._hardware_a = (max(low, bounds[0]), max(low, min(high, bounds[1])))
 
-    def _settings_steps(self) -> Sequence[_Step]:
-        """Return all settings that the device has to have."""
-        steps = [] if self._lock_step is None else [self._lock_step]
-        steps += [(setting.signal, setting.value) for setting in self._traits.prepare]
-        return [*steps, *self._watchdog_steps()]
-
-    def _watchdog_steps(self) -> Sequence[_Step]:
-        """Return what arms the watchdog."""
-        registers, watchdog = self._registers, self.profile.watchdog
-        if registers is None or watchdog is None or not self._has_watchdog:
-            return ()
-        lapse = (watchdog.current, registers.raw(watchdog.current, self._carried_lapse_a))
-        return (lapse, self._feeding_step())
-
-    def _feeding_step(self) -> _Step:
-        watchdog, registers = self.profile.watchdog, self._registers
-        if watchdog is None or registers is None:
-            raise LostError(self._problem or "the device is out of reach")
-        return (
-            watchdog.timeout,
-            registers.raw(watchdog.timeout, watchdog.duration.total_seconds()),
-        )
+    def _settings_steps(self, registers: Registers) -> Sequence[Step]:
+        """Return all settings that the device has to have beside its offer."""
+        lock = () if self._lock_step is None else (self._lock_step,)
+        prepare = ((setting.signal, setting.value) for setting in self._traits.prepare)
+        return (*lock, *prepare, *self._arming_steps(registers))
 
     def _on_values(self, values: Mapping[str, Value], refused: Sequence[str], at: datetime) -> None:
         self._readings.take(values, refused, at)
-        self._compare(values)
+        self._find_lost(values)
         if self._is_known:
-            self._publish(at, online=True)
+            self._publish(at)
 
-    def _compare(self, values: Mapping[str, Value]) -> None:
+    def _find_lost(self, values: Mapping[str, Value]) -> None:
         """Find settings that the device has lost: it was started anew, or somebody changed them."""
-        registers = self._registers
-        if registers is None:
-            return
-        lost = [
-            name
-            for name, value in values.items()
-            if name in self._told
-            and isinstance(value, float | int)
-            and _raw(value, registers.scale(name)) != self._told[name]
-        ]
-        if not lost:
-            return
-        self.counters["settings_lost"] += 1
-        watchdog = self.profile.watchdog
-        if watchdog is not None and watchdog.timeout in lost:
-            _LOGGER.warning("%s has lost its settings, setting it up anew", self.profile.name)
-            self._booted_at = self._now()
-            self._told.clear()
-            self._refused.clear()
-        for name in lost:
-            self._told.pop(name, None)
-        self._nudge()
+        registers, watchdog = self._registers, self._watchdog
+        lost = self._teller.lost(values)
+        if watchdog is not None and registers is not None and self._was_armed:
+            time = values.get(watchdog.timeout)
+            (_, armed) = self._arming_steps(registers)
+            if isinstance(time, float | int) and (
+                round(time / registers.scale(watchdog.timeout)) != armed[1]
+            ):
+                _LOGGER.warning("%s has lost its settings, setting it up anew", self.profile.name)
+                self._booted_at = self._now()
+                self._fed_at = None
+                self._was_armed = False
+                self._teller.forget_all()
+                lost.append(watchdog.timeout)
+        if lost:
+            self.counters["settings_lost"] += 1
+            self._nudge()
 
     async def _on_round(self) -> None:
         """Write one thing that the device should have and has not, when it can take a write."""
         self._expire()
-        if not self._is_vouched() or not self._link.is_ready(RequestKind.WRITE):
+        if not self._is_vouched() or not self._link.is_ready(RequestKind.WRITE, SHORT_WAIT):
             return
-        step = next(
-            (step for step in self._missing(self._wanted_steps()) if step not in self._refused),
-            None,
-        )
+        steps = self._teller.missing(self._wanted_steps(self._contacted()))
+        step = next((step for step in steps if not self._teller.is_refused(step)), None)
         if step is None:
             return
         try:
@@ -470,12 +436,10 @@ class ModbusCharger(ModbusDevice):
             return
         except RefusedError as error:
             self.counters["refused_settings"] += 1
-            self._refused.add(step)
             _LOGGER.warning("%s refuses a setting: %s", self.profile.name, error)
         except SilentError:
             self.counters["unanswered_settings"] += 1
-            if self._silent >= SILENT_LIMIT:
-                raise
+            self._check_silence()
 
     def _expire(self) -> None:
         """Put what an order lapses to in its place once its lease has run out unrenewed."""
@@ -483,38 +447,37 @@ class ModbusCharger(ModbusDevice):
         if order is None or not order.has_lapsed(self._now()):
             return
         self.counters["lapsed_leases"] += 1
-        self._forget_offer()
+        self._teller.forget(*offer_signals(self._traits))
         self._number += 1
-        self._order = replace(order, number=self._number, current_a=order.lapse_a, ends_at=None)
-        self._carried = self._number
-        self._carried_lapse_a = order.lapse_a
+        self._order = order.lapsed(self._number)
+        self._accepted = self._number
+        self._lapse_a = order.lapse_a
 
-    def _wanted_steps(self) -> list[_Step]:
+    def _wanted_steps(self, registers: Registers) -> Sequence[Step]:
         """Return what the device should have been told by now, the most important first."""
-        order, watchdog = self._order, self.profile.watchdog
-        steps = [*self._settings_steps()]
-        if order is None or order.number != self._carried:
-            return steps
+        order, watchdog = self._order, self._watchdog
+        if order is None or order.number != self._accepted:
+            return self._settings_steps(registers)
         if (
             watchdog is not None
             and watchdog.fed_by is FedBy.WRITE
-            and order.ends_at is not None
-            and order.current_a > order.lapse_a
+            and order.needs_watchdog
             and (self._fed_at is None or self._now() - self._fed_at >= watchdog.renewal)
         ):
-            self._told.pop(watchdog.timeout, None)
-        return [*self._offer_steps(order), *steps]
+            self._teller.forget(watchdog.timeout)
+        return (*offer_steps(self._traits, registers, order), *self._settings_steps(registers))
 
     def _on_offline(self) -> None:
-        self._publish(self._now(), online=False)
+        self._teller.registers = None
+        self._publish(self._now())
 
-    def _publish(self, at: datetime, *, online: bool) -> None:
+    def _publish(self, at: datetime) -> None:
         order = self._order
-        paused = order is not None and order.number == self._carried and order.current_a <= 0
+        paused = order is not None and order.number == self._accepted and order.current_a <= 0
         self._report = self._readings.report(
             CONNECTOR,
             at=at,
-            online=online,
+            online=self.online,
             paused=paused,
             booted_at=self._booted_at,
             problem=self._problem,
@@ -528,25 +491,22 @@ class LockableModbusCharger(ModbusCharger):
 
     async def async_disable(self, connector: int) -> ActionResult:
         """Make the connector inoperative until it is enabled again."""
-        return await self._set_lock(connector, locked=True)
-
-    async def async_enable(self, connector: int) -> ActionResult:
-        """Make it operative again."""
-        return await self._set_lock(connector, locked=False)
-
-    async def _set_lock(self, connector: int, *, locked: bool) -> ActionResult:
         lock = self._traits.lock
         if connector != CONNECTOR or lock is None:
             return ActionResult.NOT_SUPPORTED
-        step = self._lock_step = (lock.signal, lock.off if locked else lock.on)
+        return await self._answer(self._set_lock((lock.signal, lock.off)), CONTROL_LIMIT)
 
-        async def write() -> None:
-            await self._until(Contact.PROVEN)
-            await self._write(step, Precedence.REDUCTION, self._number, may_be_stale=locked)
+    async def async_enable(self, connector: int) -> ActionResult:
+        """Make it operative again."""
+        lock = self._traits.lock
+        if connector != CONNECTOR or lock is None:
+            return ActionResult.NOT_SUPPORTED
+        return await self._answer(self._set_lock((lock.signal, lock.on)), CONTROL_LIMIT)
 
-        return await self._answer(write, CONTROL_LIMIT)
-
-
-def _raw(value: float, scale: float) -> int:
-    """Return the raw number that was read for a value."""
-    return round(value / scale)
+    async def _set_lock(self, step: Step) -> None:
+        """Set the lock, now or as soon as the device is back."""
+        self._lock_step = step
+        await self._until(Contact.PROVEN)
+        lock = self._traits.lock
+        is_locking = lock is not None and step == (lock.signal, lock.off)
+        await self._write(step, Precedence.REDUCTION, self._number, may_be_stale=is_locking)

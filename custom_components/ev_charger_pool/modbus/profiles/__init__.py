@@ -322,7 +322,8 @@ def _power_supply(reader: MappingReader) -> SupplyTraits:
         settle=reader.seconds("settle_s"),
         remote=reader.child("remote", _switch),
         output=output,
-        locked_exceptions=frozenset(reader.integers("locked_exceptions")),
+        denied_exceptions=frozenset(reader.integers("denied_exceptions")),
+        local_exceptions=frozenset(reader.integers("local_exceptions")),
         alarm=reader.optional_text("alarm"),
         alarm_counters=reader.texts("alarm_counters"),
     )

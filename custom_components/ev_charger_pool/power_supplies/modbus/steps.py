@@ -4,11 +4,9 @@ from collections.abc import Mapping
 
 from ...modbus.registers import Registers
 from ...modbus.schema import Profile
+from ...modbus.teller import Step
 from ..contract import SupplyMode
 from .target import Target
-
-type Step = tuple[str, int]
-"""A signal and the raw number to write to it."""
 
 
 def power_steps(

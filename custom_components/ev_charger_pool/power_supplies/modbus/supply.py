@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 import logging
 from typing import Final
 
-from ...modbus.bus import Precedence, RequestKind, WithdrawnError
-from ...modbus.device import SILENT_LIMIT, Contact, ModbusDevice
+from ...modbus.bus import Precedence, WithdrawnError
+from ...modbus.device import Contact, ModbusDevice
 from ...modbus.link import LinkError, ModbusLink, RefusedError, SilentError
 from ...modbus.registers import Registers, Value, bits_of
 from ...modbus.schema import Profile
+from ...modbus.teller import Step, Teller
 from ...pool.actions import ActionResult
 from ...pool.members import Grant, Lease
 from ...pool.readings import Reading
@@ -25,7 +26,7 @@ from ..contract import (
     SupplyWishes,
 )
 from .capabilities import make_capabilities
-from .steps import Step, power_steps
+from .steps import power_steps
 from .target import OFF, Target, make_target
 
 _LOGGER = logging.getLogger(__name__)
@@ -86,12 +87,12 @@ class ModbusSupply(ModbusDevice):
         self._off_is_owed = False
         self._number = 0
         self._converging = asyncio.Lock()
-        self._told: dict[str, int] = {}
-        self._refused: set[Step] = set()
+        self._teller = Teller(link)
         self._told_mode = SupplyMode.OFF
         self._output_is_on = False
         self._errors: dict[SupplyError, str] = {}
         self._held = False
+        self._left_to_person = False
         self._alarm_counts: dict[str, float] = {}
         self._limits: dict[str, float] = {}
         self._capabilities: SupplyCapabilities | None = None
@@ -167,8 +168,9 @@ class ModbusSupply(ModbusDevice):
         """Switch the output off and return when its current is safe for a relay."""
         self._wishes = replace(self._wishes, mode=SupplyMode.OFF)
         self._off_is_owed = True
-        self._told.pop(self._traits.output.signal, None)
-        self._refused.clear()
+        self._left_to_person = False
+        self._teller.forget(self._traits.output.signal)
+        self._teller.forgive()
         self._number += 1
         if self._contact is Contact.AWAY:
             return OffOutcome.COMMUNICATION_LOST
@@ -193,7 +195,7 @@ class ModbusSupply(ModbusDevice):
     async def _command(self) -> ActionResult:
         """Bring the newest target onto the device and say how that went."""
         self._number += 1
-        self._refused.clear()
+        self._teller.forgive()
         if self._contact is Contact.AWAY and not self._retrying:
             return ActionResult.OFFLINE
         try:
@@ -268,6 +270,8 @@ class ModbusSupply(ModbusDevice):
 
     def _target(self, registers: Registers) -> Target | None:
         """Return what the device should do now; None to leave it as it is."""
+        if self._left_to_person:
+            return None
         if self._off_is_owed:
             return OFF
         if self._wishes.mode is SupplyMode.OFF:
@@ -316,7 +320,7 @@ class ModbusSupply(ModbusDevice):
         if remote is not None:
             await self._tell((remote.signal, remote.on), number)
         try:
-            for step in power_steps(self.profile, registers, target, self._told):
+            for step in power_steps(self.profile, registers, target, self._teller.numbers):
                 await self._tell(step, number)
         except RefusedError:
             # What it still allows is not what it may: off is the only safe answer.
@@ -332,11 +336,11 @@ class ModbusSupply(ModbusDevice):
         try:
             await self._tell((output.signal, output.off), number)
         except RefusedError as error:
-            if remote is None or error.code not in self._traits.locked_exceptions:
+            if remote is None or error.code not in self._traits.denied_exceptions:
                 raise
-            if self._told.get(remote.signal) == remote.on:
+            if self._teller.known(remote.signal) == remote.on:
                 raise
-            # Not in remote control: an Off is worth taking it, unless a person has locked it.
+            # It is not in remote control: an Off is worth taking that.
             await self._tell((remote.signal, remote.on), number)
             await self._tell((output.signal, output.off), number)
         self._told_mode = SupplyMode.OFF
@@ -344,7 +348,7 @@ class ModbusSupply(ModbusDevice):
         if (
             remote is not None
             and self._wishes.mode is SupplyMode.OFF
-            and self._told.get(remote.signal) == remote.on
+            and self._teller.known(remote.signal) == remote.on
         ):
             await self._tell((remote.signal, remote.off), number)
 
@@ -355,59 +359,48 @@ class ModbusSupply(ModbusDevice):
             LinkError: It does not take it.
             WithdrawnError: A newer command came, or contact was lost.
         """
-        name, raw = step
-        if self._told.get(name) == raw:
+        if not self._teller.missing((step,)):
             return
-        if step in self._refused:
-            raise RefusedError(None, f"{name} = {raw} was refused before")
 
-        async def call() -> None:
-            registers = self._registers
-            if registers is None or self._contact_lost or number != self._number:
+        def check() -> None:
+            if self._contact_lost or number != self._number:
                 message = "it is not wanted any more"
                 raise WithdrawnError(message)
-            await registers.write(name, raw)
 
-        is_reduction = name == self._traits.output.signal and raw == self._traits.output.off
-        earlier = self._told.pop(name, None)
+        output = self._traits.output
+        is_off = step == (output.signal, output.off)
+        was_refused = self._teller.is_refused(step)
         try:
-            await self._link.request(
-                call,
-                kind=RequestKind.WRITE,
-                precedence=Precedence.REDUCTION if is_reduction else Precedence.CONTROL,
+            await self._teller.tell(
+                step, Precedence.REDUCTION if is_off else Precedence.CONTROL, check
             )
-        except WithdrawnError:
-            if earlier is not None:
-                self._told[name] = earlier
-            raise
         except RefusedError as error:
-            if earlier is not None:
-                self._told[name] = earlier
-            self._take_refusal(step, error)
+            if not was_refused:
+                self._take_refusal(step, error)
             raise
         except SilentError:
             self._silent += 1
             raise
         self._silent = 0
-        self._told[name] = raw
 
     def _take_refusal(self, step: Step, error: RefusedError) -> None:
-        """Find out whether a person holds the device, and do not ask the same again."""
+        """Find out whether a person or another interface holds the device."""
         self.counters["refused_writes"] += 1
-        remote = self._traits.remote
-        taking = remote is not None and step == (remote.signal, remote.on)
-        in_remote = remote is not None and self._told.get(remote.signal) == remote.on
-        if error.code in self._traits.locked_exceptions:
-            if not (taking or in_remote):
-                return
-            if remote is not None:
-                self._told.pop(remote.signal, None)
+        traits, remote = self._traits, self._traits.remote
+        if remote is None or error.code not in traits.denied_exceptions | traits.local_exceptions:
+            return
+        is_ours = self._teller.known(remote.signal) == remote.on
+        if error.code in traits.local_exceptions or is_ours or step == (remote.signal, remote.on):
+            self._teller.forget(remote.signal)
+            self._left_to_person = True
             self._hold(
                 SupplyError.VENDOR_ERROR,
                 "it is held at its panel or by another interface: release it there, then set "
                 "the mode again",
             )
-        self._refused.add(step)
+        else:
+            # It only has to be taken into remote control first.
+            self._teller.forgive()
 
     def _hold(self, error: SupplyError, text: str) -> None:
         """Keep the output off until the user sets the mode again."""
@@ -418,13 +411,17 @@ class ModbusSupply(ModbusDevice):
         self._errors[error] = text
 
     def _release_hold(self) -> None:
+        """Take a person's word that it may be switched on again."""
+        if self._held:
+            remote = () if self._traits.remote is None else (self._traits.remote.signal,)
+            self._teller.forget(self._traits.output.signal, *remote)
         self._held = False
-        self._refused.clear()
+        self._left_to_person = False
+        self._teller.forgive()
         communication = self._errors.get(SupplyError.COMMUNICATION_FAULT)
         self._errors.clear()
         if communication is not None:
             self._errors[SupplyError.COMMUNICATION_FAULT] = communication
-        self._told.pop(self._traits.output.signal, None)
 
     # -- what the loop asks ------------------------------------------------------
 
@@ -439,8 +436,8 @@ class ModbusSupply(ModbusDevice):
             self._left_alone_until = self._now() + DECISION_FRESH
         self._capabilities = make_capabilities(self._traits, registers, self._variant, self._limits)
         self._publish(self._now())
-        self._told = await self._read_told(registers)
-        self._refused.clear()
+        self._teller.registers = registers
+        await self._read_told(registers)
         try:
             await self._converge()
         except RefusedError as error:
@@ -450,20 +447,19 @@ class ModbusSupply(ModbusDevice):
             raise SilentError(str(error)) from error
         self._errors.pop(SupplyError.COMMUNICATION_FAULT, None)
 
-    async def _read_told(self, registers: Registers) -> dict[str, int]:
+    async def _read_told(self, registers: Registers) -> None:
         """Read back what the device holds, as far as it shows it."""
+        self._teller.forget_all()
         names = tuple(name for name in _SET_POINTS if name in self.profile.signals)
         values = await self._read(registers.reader(names))
-        told = {
-            name: round(value / registers.scale(name))
-            for name, value in values.items()
-            if isinstance(value, float | int)
-        }
-        name = self._output_signal()
-        state = await self._read(registers.reader((name,)))
-        if self._output_of(state) is False:
-            told[self._traits.output.signal] = self._traits.output.off
-        return told
+        for name, value in values.items():
+            if isinstance(value, float | int):
+                self._teller.learn(name, round(value / registers.scale(name)))
+        state = await self._read(registers.reader((self._output_signal(),)))
+        is_on = self._output_of(state)
+        if is_on is False:
+            self._teller.learn(self._traits.output.signal, self._traits.output.off)
+        self._output_is_on = bool(is_on)
 
     def _output_signal(self) -> str:
         """Return the signal that shows the state of the output."""
@@ -553,13 +549,14 @@ class ModbusSupply(ModbusDevice):
         if is_on is None:
             return
         output = self._traits.output
-        told = self._told.get(output.signal)
+        told = self._teller.known(output.signal)
         differs = told is not None and told != (output.on if is_on else output.off)
         if differs and is_on == self._output_is_on:
             if is_on:
                 # With the user's mode Off the panel is free, else it is switched off again.
-                self._told.pop(output.signal, None)
+                self._teller.forget(output.signal)
             else:
+                self._teller.learn(output.signal, output.off)
                 self._hold(
                     SupplyError.VENDOR_ERROR,
                     "the output was switched off at the device: set the mode again",
@@ -592,12 +589,12 @@ class ModbusSupply(ModbusDevice):
             return
         except SilentError:
             self.counters["unanswered_settings"] += 1
-            if self._silent >= SILENT_LIMIT:
-                raise
+            self._check_silence()
 
     def _on_offline(self) -> None:
         self._errors[SupplyError.COMMUNICATION_FAULT] = self._problem or "no answer"
-        self._told.clear()
+        self._teller.registers = None
+        self._teller.forget_all()
         self._measured.set()
         self._publish(self._now())
 

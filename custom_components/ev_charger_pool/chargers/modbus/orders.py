@@ -1,0 +1,76 @@
+"""A grant as one kind of charger can be told it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+import math
+from typing import Final, Self
+
+from ...modbus.registers import Registers
+from ...modbus.schema import ChargerTraits, PauseBy, Watchdog
+from ...modbus.teller import Step
+
+_ROUNDING: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the device is to offer.
+
+    Attributes:
+        number: Rising; what an older order still had to send is given up.
+        current_a: Amps per phase; 0 is a pause.
+        lapse_a: What it falls to.
+        ends_at: When it lapses unless it is renewed; None: never.
+    """
+
+    number: int
+    current_a: float
+    lapse_a: float
+    ends_at: datetime | None
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether it ran out unrenewed."""
+        return self.ends_at is not None and now >= self.ends_at
+
+    @property
+    def needs_watchdog(self) -> bool:
+        """Whether something has to bring the device down should nobody renew it."""
+        return self.ends_at is not None and self.current_a > self.lapse_a
+
+    def lapsed(self, number: int) -> Self:
+        """Return what is left of it once it ran out."""
+        return replace(self, number=number, current_a=self.lapse_a, ends_at=None)
+
+
+def offer_of(current_a: float, low_a: float, high_a: float, step_a: float) -> float:
+    """Return what a device can be told: rounded down to its step, 0 below its least current."""
+    steps = math.floor(min(current_a, high_a) / step_a + _ROUNDING)
+    rounded = round(steps * step_a, 3)
+    return rounded if rounded >= low_a - _ROUNDING else 0.0
+
+
+def offer_signals(traits: ChargerTraits) -> tuple[str, ...]:
+    """Return the signals that say the current."""
+    switch = () if traits.switch is None else (traits.switch.signal,)
+    return ("current_limit", *switch)
+
+
+def offer_steps(traits: ChargerTraits, registers: Registers, order: Order) -> Sequence[Step]:
+    """Return what says the current, in the order in which it has to be written."""
+    limit = ("current_limit", registers.raw("current_limit", order.current_a))
+    switch = traits.switch
+    if traits.pause is PauseBy.LIMIT or switch is None:
+        return (limit,)
+    if order.current_a <= 0:
+        return ((switch.signal, switch.off),)
+    return (limit, (switch.signal, switch.on))
+
+
+def watchdog_steps(watchdog: Watchdog, registers: Registers, lapse_a: float) -> Sequence[Step]:
+    """Return what arms the watchdog: what it falls to, then its time, which feeds it as well."""
+    seconds = watchdog.duration.total_seconds()
+    return (
+        (watchdog.current, registers.raw(watchdog.current, lapse_a)),
+        (watchdog.timeout, registers.raw(watchdog.timeout, seconds)),
+    )

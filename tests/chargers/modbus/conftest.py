@@ -1,0 +1,5 @@
+"""The fixtures of Modbus tests."""
+
+from tests.modbus.conftest import clock
+
+__all__ = ["clock"]
