@@ -40,23 +40,24 @@ class MemberBook:
     """What the judge remembers of a member's grants and reports."""
 
     __slots__ = (
+        "above_since_s",
         "changes",
         "granted_a",
         "ordered_s",
         "persisted_a",
         "report",
-        "reported_s",
         "starting",
     )
 
     def __init__(self) -> None:
         self.report: MemberReport | None = None
-        self.reported_s = 0.0
         self.granted_a = 0.0
         self.ordered_s = -1e9
         self.changes: deque[tuple[float, float]] = deque()
         """Times with the grant that ended then."""
         self.persisted_a = 0.0
+        self.above_since_s: float | None = None
+        """Since when it reports to draw more than it was granted."""
         self.starting = False
         """Whether it was let start from 0 and has not settled since."""
 
@@ -111,7 +112,10 @@ class DecisionJudge:
         """Take that the controller heard a device."""
         book = self._books[report.member]
         book.report = report
-        book.reported_s = now_s
+        if book.told_a <= book.granted_a + 2.0 * TOLERANCE_A:
+            book.above_since_s = None
+        elif book.above_since_s is None:
+            book.above_since_s = now_s
 
     def limited(self, limits: Sequence[Limit]) -> None:
         """Take the ceilings that the controller was told."""
@@ -357,10 +361,9 @@ class DecisionJudge:
                 floor_a = member.settings.fail_safe_a if status.stale else 0.0
                 at_floor = at_floor and held.granted_a <= floor_a + ROUNDING_A
             elif member.on_phase[spot.phase]:
-                # An order that was just refused or lost is found out within its time.
-                book = self._books[member.id]
-                moving = now_s - book.ordered_s <= self._moving_s(member, spot)
-                future_a += held.granted_a if moving else max(held.granted_a, book.told_a)
+                moving = self._in_motion(member, spot, now_s)
+                told_a = 0.0 if moving else self._books[member.id].told_a
+                future_a += max(held.granted_a, told_a)
         if future_a > allowed_a and not at_floor:
             self._tell(
                 Rule.I1A,
@@ -388,7 +391,7 @@ class DecisionJudge:
                 continue
             book = self._books[member.id]
             settle_s = member.settings.settle.total_seconds()
-            if now_s - book.ordered_s <= self._moving_s(member, spot):
+            if self._in_motion(member, spot, now_s):
                 held_a = max(book.largest_since(value.measured_s - settle_s), member.draw_a)
                 expected_a -= max(0.0, held_a - book.granted_a)
             if self._movable(member, now_s) and member.draw_a > TOLERANCE_A:
@@ -407,6 +410,15 @@ class DecisionJudge:
         """Return how long after an order a member's draw may not show it."""
         settle_s = member.settings.settle.total_seconds()
         return settle_s + self._truth.knowledge[spot.circuit].reaction_s
+
+    def _in_motion(self, member: MemberTruth, spot: Spot, now_s: float) -> bool:
+        """Whether its draw may still be on its way to its grant.
+
+        That an order was refused, lost or is ignored shows after this time, too (SR-6).
+        """
+        book = self._books[member.id]
+        since_s = max(book.ordered_s, book.above_since_s or book.ordered_s)
+        return now_s - since_s <= self._moving_s(member, spot)
 
     def _honest(self, circuit: CircuitId, value: MeterValue) -> bool:
         return not any(
