@@ -23,7 +23,7 @@ from .framing import (
     text_of,
 )
 from .pace import TokenBucket
-from .schemas import PayloadError, Schemas
+from .schemas import Schemas
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -174,7 +174,8 @@ class StationLink:
                 self._counters.unknown_actions += 1
             await self._refuse(call.unique_id, error.code, str(error))
             return
-        except PayloadError, ArithmeticError, LookupError, TypeError, ValueError:
+        except Exception:
+            # Whatever it was: it costs this message, not the session.
             self._counters.errors += 1
             _LOGGER.exception("Could not handle %s of station %s", call.action, self._identity)
             await self._refuse(
