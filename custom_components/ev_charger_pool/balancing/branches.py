@@ -18,7 +18,7 @@ from .failsafe import reserved_for_others
 from .history import LoadHistory
 from .policies import Ceilings
 from .seats import Seat
-from .silent import Residual, is_silent, residual, settle_by_meter
+from .silent import Before, is_silent, residual, settle_by_meter
 from .wiring import LANES, NO_FLOW, UNLIMITED, WATTS, Lanes
 
 HIGHEST_VOLTAGE_V: Final = 1.1 * NOMINAL_VOLTAGE_V
@@ -49,7 +49,7 @@ class Branch:
         self.load_s = float("-inf")
         self.highs: list[Lanes] = []
         self._kind = _Measures.CURRENT
-        self._before_step: dict[MemberId, Residual] = {}
+        self._before_step: dict[MemberId, Before] = {}
         self.ceiling: Lanes = UNLIMITED
         self.ceiling_limits: tuple[Limit | None, Limit | None] = (None, None)
         self.committed: Lanes = NO_FLOW
@@ -112,7 +112,11 @@ class Branch:
             self.answers[position].order(now_s, drawn[position])
         if is_silent(seat) and self.phase_load is not None:
             self._before_step.setdefault(
-                seat.settings.member, residual(self.phase_load, self.seats)
+                seat.settings.member,
+                Before(
+                    residual_a=residual(self.phase_load, self.seats),
+                    drawn_a=seat.account.settled_a,
+                ),
             )
 
     def watch_steps(self, now_s: float) -> None:
@@ -208,7 +212,8 @@ class Branch:
             before = self._before_step.get(seat.settings.member)
             if before is None:
                 continue
-            if seat.account.is_settled or settle_by_meter(seat, at_s, before, now):
+            settle_by_meter(seat, at_s, before, now)
+            if seat.account.is_settled:
                 del self._before_step[seat.settings.member]
 
     @property

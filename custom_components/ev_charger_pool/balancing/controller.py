@@ -19,13 +19,13 @@ from .allocator import allocate as default_allocate
 from .contract import DECISION_INTERVAL, Allocate, Decision, OutOfTime, SiteSettings
 from .downs import apply_caps, cut
 from .intake import Refusals, check_member, check_meter, check_resource
-from .orders import OrderBook, record_of
+from .orders import OrderBook, changed_records
 from .policies import Ceilings
 from .problems import Problems
 from .raises import caps
 from .site_state import SiteState
 from .statuses import circuit_status, is_overloaded, member_status, sums
-from .upkeep import bring_to_order, renew, tell_again, wake
+from .upkeep import bring_to_order, lapse_lost, renew, tell_again, wake
 from .ups import Waves
 
 REFUSED_RAISE_WAIT_S = 60.0
@@ -117,6 +117,7 @@ class SiteController:
         now_s = now.timestamp()
         site, book = self._site, self._book
         self._observe(now, now_s)
+        lapse_lost(site, now_s)
         bring_to_order(site, book, now, now_s)
         apply_caps(site, book, now, now_s)
         was_cut = cut(site, book, self._allocate, now, now_s, out_of_time)
@@ -192,9 +193,6 @@ class SiteController:
             for branch, lanes in zip(site.branches, cap, strict=True)
         }
         self._number += 1
-        changed = self._book.changed
-        records = tuple(record_of(site.seats[member], now) for member in sorted(changed))
-        changed.clear()
         return Decision(
             number=self._number,
             decided_at=now,
@@ -203,6 +201,6 @@ class SiteController:
             circuits=circuits,
             problems=self._problems.find(site, now, now_s),
             next_at=min(now + DECISION_INTERVAL, site.next_change(now)),
-            records=records,
+            records=changed_records(site.seats.values(), now),
             circuit_records=site.changed_circuits(),
         )

@@ -26,7 +26,7 @@ def commitment_of(seat: Seat, now_s: float) -> Lanes:
     amps = [0.0, 0.0, 0.0]
     for position in seat.used:
         amps[position] = current_a
-    if newest is not None:
+    if newest is not None and not account.is_lost(now_s):
         for position in seat.learner.wired:
             drawn_a = newest[position] + MEASURING_TOLERANCE_A
             if drawn_a > amps[position] and newest[position] > 0.0:

@@ -46,6 +46,7 @@ class Account:
 
     __slots__ = (
         "ceiling_a",
+        "changed",
         "expires_s",
         "granted_a",
         "issues",
@@ -68,6 +69,8 @@ class Account:
         self.expires_s: float | None = None
         self.offline_s: float | None = None
         self.moved_s = float("-inf")
+        self.changed = False
+        """Whether there is something to be remembered anew; whoever keeps it resets it."""
 
     @property
     def is_settled(self) -> bool:
@@ -101,6 +104,7 @@ class Account:
         self.granted_a = current_a
         self.issues.append(Issue(number, current_a, now_s))
         self.moved_s = now_s
+        self.changed = True
 
     def sent(self, number: int, at_s: float) -> None:
         """Note a grant as written: what was never written before it never will be."""
@@ -119,6 +123,7 @@ class Account:
         """Note that the device's lease was started anew."""
         if self.lease_s is not None:
             self.expires_s = max(self.expires_s or at_s, at_s + self.lease_s)
+            self.changed = True
 
     def answered(self, number: int, result: ActionResult, at_s: float) -> Issue | None:
         """Note an answer and return the grant that was answered, None when it is history."""
@@ -133,7 +138,7 @@ class Account:
                 self.moved_s = max(self.moved_s, at_s)
                 self.extend_lease(at_s)
                 return issue
-            issue.failed = True
+            issue.failed = self.changed = True
             before_a = self.issues[position - 1].current_a if position else self.settled_a
             if result in _NO and issue.current_a >= before_a:
                 del self.issues[position]
@@ -159,6 +164,7 @@ class Account:
                 del self.issues[: position + 1]
                 if not self.issues:
                     self.unknown = False
+                self.changed = True
                 return True
         return False
 
@@ -177,20 +183,30 @@ class Account:
         The draw and what the device reports are added by the caller, phase by phase.
         """
         held_a = self.ceiling_a if self.unknown else self.outstanding_a
-        if self.offline_s is None:
-            return max(held_a, fail_safe_a)
-        ends_s = self.offline_s if self.expires_s is None else self.expires_s
-        if now_s < ends_s + LEASE_GRACE_S:
+        if not self.is_lost(now_s):
             return max(held_a, fail_safe_a)
         if exercised and self.lease_s is not None:
             return fail_safe_a
         return max(self.ceiling_a, held_a)
 
+    def is_lost(self, now_s: float) -> bool:
+        """Whether the device is out of reach for longer than its lease."""
+        if self.offline_s is None:
+            return False
+        ends_s = self.offline_s if self.expires_s is None else self.expires_s
+        return now_s >= ends_s + LEASE_GRACE_S
+
+    def lapse(self, current_a: float) -> None:
+        """Take that the device fell to a current by itself: what it was granted is void."""
+        self.granted_a = min(self.granted_a, current_a)
+        self.settled_a = self.granted_a
+        self.issues.clear()
+        self.changed = True
+
     def counted_a(self, now_s: float, fail_safe_a: float, *, exercised: bool) -> float:
         """Return the grant that cuts count with: the newest, unless it cannot be on the device."""
         if self.offline_s is not None:
-            ends_s = self.offline_s if self.expires_s is None else self.expires_s
-            if exercised and self.lease_s is not None and now_s >= ends_s + LEASE_GRACE_S:
+            if exercised and self.lease_s is not None and self.is_lost(now_s):
                 return min(fail_safe_a, self.outstanding_a)
             return self.outstanding_a
         if not self.issues:

@@ -1,5 +1,6 @@
 """Grants become orders: set, renew, set again, stop, and what of it must be remembered."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,12 +16,11 @@ RETRY_SPACING_S: Final = 5.0
 class OrderBook:
     """Numbers the orders of one controller, and collects those of one decision."""
 
-    __slots__ = ("_issued", "_next_number", "changed")
+    __slots__ = ("_issued", "_next_number")
 
     def __init__(self) -> None:
         self._next_number = 1
         self._issued: dict[str, Order] = {}
-        self.changed: set[str] = set()
 
     def take_all(self) -> tuple[Order, ...]:
         """Return what was collected since the last call, in the order to hand it over."""
@@ -41,13 +41,11 @@ class OrderBook:
         seat.lease.feed(now_s)
         seat.needs_set = False
         seat.reason = reason
-        self.changed.add(seat.settings.member)
 
     def renew(self, seat: Seat, now: datetime) -> None:
         """Order that the device keeps its grant for another lease."""
         self._add(seat, OrderKind.RENEW, seat.granted_a, seat.reason, now, raised=False)
         seat.lease.feed(now.timestamp())
-        self.changed.add(seat.settings.member)
 
     def act(self, seat: Seat, kind: OrderKind, reason: Reason, now: datetime) -> None:
         """Order something else than a grant: stop, make inoperative, or start."""
@@ -87,6 +85,16 @@ class OrderBook:
         seat.credit.spend(now.timestamp())
         seat.written_s = now.timestamp()
         return number
+
+
+def changed_records(seats: Iterable[Seat], now: datetime) -> tuple[MemberRecord, ...]:
+    """Return the records that changed since the last call, to be persisted with the grants."""
+    found = []
+    for seat in seats:
+        if seat.account.changed:
+            seat.account.changed = False
+            found.append(record_of(seat, now))
+    return tuple(found)
 
 
 def record_of(seat: Seat, now: datetime) -> MemberRecord:

@@ -81,7 +81,6 @@ class Seat:
         self.granted: Lanes = NO_FLOW
         self.counted_a = 0.0
         self.shown_used: tuple[int, ...] = ()
-        self.restored = False
         self.resend_s = float("-inf")
         self.no_raise_until_s = float("-inf")
         self.refusals = 0
@@ -161,6 +160,9 @@ class Seat:
         elif before is None or self.account.offline_s is not None:
             self.account.offline_s = None
             self.needs_set = True
+            if before is not None and report.booted_at is None:
+                # It does not tell whether it started anew meanwhile.
+                self.account.unknown = True
         if report.booted_at is not None and report.booted_at != self._booted_at:
             if self._booted_at is not None:
                 self.account.unknown = True
@@ -192,12 +194,14 @@ class Seat:
             self.wake.stir()
         if before is not None and before.demand_w != report.demand_w:
             self.ceiling_dirty = True
-        if report.state in _UNHEARD:
+        if report.state in _UNHEARD and report.online:
             self.unheard_since_s = self.unheard_since_s or at_s
         else:
             self.unheard_since_s = None
 
     def _is_connected(self, report: MemberReport) -> bool:
+        if not report.online:
+            return self.connected
         if self.is_supply:
             return (report.demand_w or 0.0) > 0.0 and report.state is not ConnectorState.ERROR
         if report.state in _UNHEARD and self.connected:
@@ -288,9 +292,8 @@ class Seat:
         self.wake.asleep = record.asleep
         self.turns.restore(record.owed, now_s)
         self._session = record.session
-        self.restored = True
+        self.connected = record.session is not None or granted_a > 0.0
         if granted_a > 0.0:
-            self.connected = True
             self.turns.start(now_s)
 
     def apply_own_demand(self) -> None:

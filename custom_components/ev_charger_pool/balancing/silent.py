@@ -1,12 +1,26 @@
 """SR-2: a member that does not measure is settled when the circuit's meter shows the step."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .seats import Seat
 from .wiring import WATTS, Lanes
 
 type Residual = tuple[float, float, float]
 """What a meter shows beyond the draws of all members that measure, amps per phase."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a meter showed when a grant was ordered.
+
+    Attributes:
+        residual_a: The residual then.
+        drawn_a: What the member drew then at most: its last settled grant.
+    """
+
+    residual_a: Residual
+    drawn_a: float
 
 
 def residual(load: Lanes, seats: Sequence[Seat]) -> Residual:
@@ -24,14 +38,14 @@ def is_silent(seat: Seat) -> bool:
     return not seat.settings.measures_current and not seat.is_supply
 
 
-def settle_by_meter(seat: Seat, at_s: float, before: Residual, now: Residual) -> bool:
-    """Settle a member's newest grant when the meter shows the step; return whether it did.
+def settle_by_meter(seat: Seat, at_s: float, before: Before, now: Residual) -> None:
+    """Settle what the meter shows of a member's newest grants.
 
     Args:
         seat: The member.
         at_s: When the meter's values were taken, seconds since the epoch.
-        before: The residual when the grant was ordered, the old grant drawn at most.
+        before: What was shown before.
         now: The residual now.
     """
-    steps = [now[position] - before[position] for position in seat.used]
-    return seat.account.settle(at_s, max(0.0, seat.account.settled_a + max(steps)))
+    step_a = max(now[position] - before.residual_a[position] for position in seat.used)
+    seat.account.settle(at_s, max(0.0, before.drawn_a + step_a))

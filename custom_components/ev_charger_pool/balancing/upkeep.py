@@ -53,6 +53,21 @@ def bring_to_order(site: SiteState, book: OrderBook, now: datetime, now_s: float
         site.count(seat, now_s)
 
 
+def lapse_lost(site: SiteState, now_s: float) -> None:
+    """Void the grants of devices that are out of reach past a lease that is known to lapse."""
+    for seat in site.seats.values():
+        if (
+            seat.granted_a > seat.fail_safe_a
+            and seat.exercised
+            and seat.trusts_lease()
+            and seat.account.is_lost(now_s)
+        ):
+            seat.account.lapse(round_down(seat, seat.fail_safe_a))
+            seat.needs_set = True
+            if seat.granted_a <= 0.0:
+                seat.turns.pause(now_s)
+
+
 def tell_again(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> None:
     """Send a grant again where the device may have lost or refused it."""
     for seat in site.seats.values():

@@ -1,0 +1,182 @@
+"""SR-10: stale never raises; with its meter gone the pool steps down, and comes back by itself."""
+
+from datetime import timedelta
+
+from custom_components.ev_charger_pool.balancing.answers import Answers
+from custom_components.ev_charger_pool.balancing.contract import ProblemKind
+from custom_components.ev_charger_pool.pool.circuits import MeterReport
+from custom_components.ev_charger_pool.pool.members import OrderKind
+from custom_components.ev_charger_pool.pool.quantities import PerPhase
+from custom_components.ev_charger_pool.pool.readings import Reading
+from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
+
+from .stand import Stand, circuit, member
+
+
+def test_sr10_with_the_meter_gone_members_step_down_to_their_fail_safe() -> None:
+    stand = Stand(member("a", fail_safe_a=6.0), member("b"), other_a=1.0)
+    stand.run(200)
+    stand.meter_silent.add("grid")
+    stand.run(5)
+    assert stand.granted("a") > 6.0
+    assert not stand.decision.circuits["grid"].stale
+    stand.run(2)
+    assert (stand.granted("a"), stand.granted("b")) == (6.0, 0.0)
+    status = stand.decision.circuits["grid"]
+    assert status.stale
+    assert status.available_a == PerPhase.same(0.0)
+    assert stand.decision.members["a"].limited_by == Reason(kind=ReasonKind.STALE, subject="grid")
+    assert stand.problems()[ProblemKind.METER_STALE] == "grid"
+
+
+def test_sr10_it_comes_back_by_itself() -> None:
+    stand = Stand(member("a", fail_safe_a=6.0), other_a=5.0)
+    stand.run(120)
+    stand.meter_silent.add("grid")
+    stand.run(60)
+    assert stand.granted() == 6.0
+    stand.meter_silent.clear()
+    stand.run(30)
+    assert stand.granted() == 16.0
+    assert ProblemKind.METER_STALE not in stand.problems()
+
+
+def test_sr10_a_slow_meter_has_its_own_allowance() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.meter_silent.add("grid")
+    for second in range(300):
+        if second % 8 == 0:
+            stand.controller.observe_meter(stand.meter())
+        stand.tick()
+    assert stand.granted() == 16.0
+    stand.run(19)
+    assert stand.granted() == 16.0
+    stand.run(3)
+    assert stand.granted() == 0.0
+
+
+def test_sr10_an_unchanged_value_that_is_reported_is_fresh() -> None:
+    stand = Stand(member("a"), other_a=0.0)
+    stand.devices["a"].plugged = False
+    stand.run(120)
+    stand.devices["a"].plugged = True
+    stand.run(30)
+    assert stand.granted() == 16.0
+
+
+def test_sr10_only_the_members_below_the_meter_step_down() -> None:
+    circuits = (circuit(63.0), circuit(25.0, name="garage", parent="grid"))
+    stand = Stand(member("a", circuit="garage"), member("b"), circuits=circuits, other_a=5.0)
+    stand.run(120)
+    stand.meter_silent.add("garage")
+    stand.run(20)
+    assert (stand.granted("a"), stand.granted("b")) == (0.0, 16.0)
+
+
+def test_sr10_a_meter_that_does_not_answer_to_the_pool_is_stale() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.devices["a"].plugged = False
+    stand.run(60)
+    stand.frozen["grid"] = (5.0, 5.0, 5.0)
+    stand.devices["a"].plugged = True
+    # It goes on telling 5 A though a car begins with 16 A.
+    seen = []
+    for _ in range(60):
+        stand.tick()
+        seen.append(stand.granted())
+    assert max(seen) == 16.0
+    assert stand.decision.circuits["grid"].stale
+    assert stand.granted() == 0.0
+    # Within the start, 3 lags of 2 s, and a second.
+    began = seen.index(16.0)
+    assert seen[began:].index(0.0) <= 12
+    del stand.frozen["grid"]
+    stand.run(10)
+    # A pause lasts five minutes.
+    stand.set_other(6.0)
+    stand.run(320)
+    assert not stand.decision.circuits["grid"].stale
+    assert stand.granted() == 16.0
+
+
+def test_sr10_a_small_step_need_not_show() -> None:
+    answers = Answers(2.0, 0.5)
+    answers.measure(0.0, 10.0)
+    answers.order(1.0, 6.0)
+    answers.draw(2.0, 8.9)
+    answers.measure(30.0, 10.0)
+    assert not answers.stuck
+    answers.draw(31.0, 9.0)
+    answers.measure(36.0, 10.0)
+    assert not answers.stuck
+    answers.measure(37.0, 10.0)
+    assert answers.stuck
+    answers.measure(38.0, 11.0)
+    assert not answers.stuck
+
+
+def test_sr10_a_step_that_never_came_is_forgotten() -> None:
+    answers = Answers(2.0, 0.5)
+    answers.measure(0.0, 10.0)
+    answers.order(1.0, 6.0)
+    answers.draw(200.0, 12.0)
+    answers.measure(300.0, 10.0)
+    assert not answers.stuck
+    assert not answers.waits
+
+
+def test_sr9_the_lag_is_learned_from_answers() -> None:
+    answers = Answers(2.0, 0.5)
+    for turn in range(5):
+        start = turn * 100.0
+        answers.measure(start, 10.0)
+        answers.order(start + 1.0, 6.0)
+        answers.draw(start + 3.0, 12.0)
+        answers.measure(start + 4.0, 10.0)
+        answers.measure(start + 7.0, 16.0)
+    assert answers.lag_s == 4.0
+
+
+def test_sr10_silence_of_everybody_is_a_jump_of_the_clock() -> None:
+    stand = Stand(member("a", fail_safe_a=6.0), other_a=5.0)
+    stand.run(120)
+    stand.now += timedelta(hours=2)
+    decision = stand.decide()
+    assert decision.circuits["grid"].stale
+    assert stand.granted() == 6.0
+    stand.run(60)
+    assert stand.granted() == 16.0
+
+
+def test_sr10_time_never_runs_backwards() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.run(120)
+    before = stand.decision
+    decision = stand.controller.decide(stand.now - timedelta(hours=1))
+    assert decision.decided_at == before.decided_at
+    assert decision.members["a"].granted_a == 16.0
+
+
+def test_sr10_meters_without_a_phase_are_incomplete() -> None:
+    stand = Stand(member("a", fail_safe_a=6.0), other_a=5.0)
+    stand.run(120)
+    stand.meter_silent.add("grid")
+    for _ in range(10):
+        stand.controller.observe_meter(
+            MeterReport(
+                circuit="grid",
+                current_a=Reading(value=PerPhase(5.0, None, 5.0), arrived_at=stand.now),
+            )
+        )
+        stand.tick()
+    assert stand.granted() == 6.0
+    assert stand.controller.refused["meter_current"] == 10
+
+
+def test_sr10_without_a_meter_the_reserve_stands_for_it() -> None:
+    stand = Stand(member("a"), circuits=(circuit(25.0, metered=False),))
+    stand.run(60)
+    # Half of 25 A is kept for others.
+    assert stand.granted() == 12.0
+    assert not stand.decision.circuits["grid"].stale
+    assert [o.kind for o in stand.orders(10)] in ([], [OrderKind.RENEW])
