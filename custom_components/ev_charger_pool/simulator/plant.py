@@ -274,6 +274,8 @@ class Plant:
         """Volts on L1, L2, L3."""
         self.now_s = 0.0
         """Seconds since the start."""
+        self.generation_a = [0.0, 0.0, 0.0]
+        """Amps per phase that sun and battery feed in now, at least 0."""
         self._flows = {circuit: [0.0, 0.0, 0.0] for circuit in spec.circuits}
         self._others = {circuit: [0.0, 0.0, 0.0] for circuit in spec.circuits}
         self._leaves_first = _leaves_first(spec.circuits)
@@ -381,10 +383,12 @@ class Plant:
             parts.append((-self.sun.power_w, self.sun.spec.phases))
         if self.battery is not None:
             parts.append((self.battery.power_w, self.battery.spec.phases))
+        self.generation_a[:] = (0.0, 0.0, 0.0)
         for power_w, phases in parts:
             for phase in phases:
                 index = phase.position
                 amps = power_w / len(phases) / self.voltage_v[index]
+                self.generation_a[index] += max(0.0, -amps)
                 self._flows[root][index] += amps
                 self._others[root][index] += amps
 

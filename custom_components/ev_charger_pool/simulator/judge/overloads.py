@@ -35,6 +35,10 @@ from .truth import LADDER_S, TOLERANCE_A, Spot, Truth
 from .violations import Findings, Rule
 
 THERMAL_LIMIT_S: Final = 30.0
+
+TRIP_SHARE: Final = 1.45
+"""SR-3: with generation gone a fuse holds this share of its limit until the cut."""
+
 SMALL_WAIT_S: Final = 5.0
 """SR-9: a small excess is waited out this long."""
 
@@ -63,7 +67,7 @@ class OverloadJudge:
                 continue
             knowledge = truth.knowledge[spot.circuit]
             known_s = knowledge.newest_s
-            other_a = spot.other_at(known_s)
+            other_a, gross_a = spot.others_at(known_s)
             potential_a = sum(
                 item.potential_a(now_s) for item in spot.members if item.on_phase[spot.phase]
             )
@@ -76,6 +80,16 @@ class OverloadJudge:
                     f"{member} was raised to {raised.potential_a(now_s):.1f} A while others take"
                     f" {other_a:.1f} A by the newest reading ({now_s - known_s:.0f} s old) and the"
                     f" members may draw {potential_a:.1f} A, limit {spot.limit_a:.1f} A",
+                )
+
+            if gross_a + potential_a > TRIP_SHARE * spot.limit_a + spot.noise_a + spot.error_a:
+                self._findings.add(
+                    Rule.SR3,
+                    now_s,
+                    spot.name,
+                    f"{member} was raised while others would take {gross_a:.1f} A without"
+                    f" generation and the members may draw {potential_a:.1f} A, limit"
+                    f" {spot.limit_a:.1f} A",
                 )
 
     def _judge(self, spot: Spot, now_s: float) -> None:

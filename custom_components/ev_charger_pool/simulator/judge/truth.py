@@ -202,16 +202,20 @@ class Spot:
         self.small_since_s: float | None = None
         self.since_settled = SlidingMinimum()
         self.since_moving = SlidingMinimum()
-        self.others_history: deque[tuple[float, float]] = deque()
+        self.history: deque[tuple[float, float, float]] = deque()
+        """Times with what others took, and what they would take without generation."""
         self.excesses = SlidingMinimum()
         self.thermal = SlidingSum(600.0)
 
-    def other_at(self, at_s: float) -> float:
-        """Return what others took at a time, and forget what is older."""
-        history = self.others_history
+    def others_at(self, at_s: float) -> tuple[float, float]:
+        """Return what others took at a time, with and without generation.
+
+        What is older is forgotten.
+        """
+        history = self.history
         while len(history) > 1 and history[1][0] <= at_s:
             history.popleft()
-        return history[0][1]
+        return history[0][1], history[0][2]
 
     def controllable_a(self, now_s: float, reaction_s: float, *, blind: bool) -> float:
         """Return what of the load the controller can take away.
@@ -277,15 +281,17 @@ class Truth:
             member.advance(now_s)
         for knowledge in self.knowledge.values():
             knowledge.advance(now_s)
+        plant, root = self.plant, self.plant.spec.root
         for spot in self.spots:
-            spot.total_a = self.plant.flow_a(spot.circuit)[spot.phase]
-            spot.other_a = self.plant.other_a(spot.circuit)[spot.phase]
+            spot.total_a = plant.flow_a(spot.circuit)[spot.phase]
+            spot.other_a = plant.other_a(spot.circuit)[spot.phase]
             spot.excess_a = sum(
                 member.excess_a for member in spot.members if member.on_phase[spot.phase]
             )
             spot.since_settled.add(now_s, spot.other_a)
             spot.since_moving.add(now_s, spot.other_a)
-            spot.others_history.append((now_s, spot.other_a))
+            generated_a = plant.generation_a[spot.phase] if spot.circuit == root else 0.0
+            spot.history.append((now_s, spot.other_a, spot.other_a + generated_a))
             spot.excesses.add(now_s, spot.excess_a)
 
 
