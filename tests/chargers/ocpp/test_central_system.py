@@ -277,6 +277,7 @@ async def test_a_reload_of_a_site_keeps_the_connection_and_the_sessions(
     again.subscribe(reports.append)
     assert reports[0].charging is ChargingStatus.CHARGING
     assert reports[0].transaction == str(transaction)
+    await station.status(1, "Charging")
     assert await again.async_apply(1, grant(9.0)) is ActionResult.ACCEPTED
 
 

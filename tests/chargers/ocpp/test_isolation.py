@@ -186,7 +186,10 @@ async def test_sr7_i8_stalled_stations_hold_up_nobody(fleet: Fleet) -> None:
         fleet.heard.clear()
         began = time.perf_counter()
         results = await asyncio.gather(
-            *(charger.async_apply(1, grant(current_a)) for charger in fleet.chargers.values())
+            *(
+                charger.async_apply(1, grant(current_a, lease_s=None))
+                for charger in fleet.chargers.values()
+            )
         )
         assert results[STALLED:] == [ActionResult.ACCEPTED] * (STATIONS - STALLED)
         assert results[:STALLED] == [ActionResult.TIMED_OUT] * STALLED

@@ -93,6 +93,35 @@ async def test_sr8_with_a_clock_that_is_far_off_there_is_no_lease(
     assert schedule(profile) == [(0, 10.0)]
 
 
+async def test_sr2_out_of_reach_a_station_keeps_the_lease_that_it_was_told_with(
+    central: CentralSystem, connect: Connect
+) -> None:
+    charger, station = await ready(central, connect)
+    await station.leave()
+    await station.until(lambda: not charger.online)
+    assert charger.connectors[1].lease == FULL_LEASE
+    station = await connect()
+    await station.until(lambda: charger.online)
+    assert charger.connectors[1].lease == FULL_LEASE
+
+
+async def test_sr8_a_station_that_started_anew_has_no_lease_until_its_clock_is_known(
+    central: CentralSystem, connect: Connect
+) -> None:
+    charger, station = await ready(central, connect)
+    await station.begin(1)
+    await charger.async_apply(1, grant(12.0))
+    await station.boot()
+    assert charger.connectors[1].lease is None
+    # What would outlive its lease is not raised; a cut is sent all the same.
+    assert await charger.async_apply(1, grant(16.0)) is ActionResult.FAILED
+    assert await charger.async_apply(1, grant(6.0)) is ActionResult.ACCEPTED
+    assert len(station.limits()) == 2
+    await station.status(1, "Charging")
+    assert charger.connectors[1].lease == FULL_LEASE
+    assert await charger.async_apply(1, grant(16.0)) is ActionResult.ACCEPTED
+
+
 async def test_a_station_with_one_period_gets_a_duration_over_its_default(
     central: CentralSystem, connect: Connect
 ) -> None:

@@ -528,6 +528,7 @@ async def test_a_station_that_never_boots_is_served_all_the_same(
     station.trigger_status = "Rejected"
     await station.until(lambda: charger.online)
     await station.begin(1)
+    await station.until(lambda: charger.connectors[1].lease is not None)
     assert await charger.async_apply(1, grant(9.0)) is ActionResult.ACCEPTED
 
 

@@ -13,6 +13,7 @@ from ..contract import ConnectorReport, DeviceIdentity
 from .clock import ClockSkew
 from .config import ConnectorConfig
 from .energy import EnergyRegister
+from .smart_charging import Verdicts
 
 _HIGHEST_VOLTAGE_V = 253.0
 """Nominal plus 10 %, EN 50160."""
@@ -262,6 +263,7 @@ class StationModel:
         booted_at: When it last started.
         clock: How far its clock is off.
         connectors: Those that are configured, by number.
+        verdicts: What it can do with charging profiles.
         seen_connectors: The highest number that it spoke of.
         attributes: Further facts for whoever looks for a fault.
     """
@@ -271,11 +273,14 @@ class StationModel:
     booted_at: datetime | None = None
     clock: ClockSkew = field(default_factory=ClockSkew)
     connectors: dict[int, ConnectorModel] = field(default_factory=dict)
+    verdicts: Verdicts = field(default_factory=Verdicts)
     seen_connectors: int = 0
     attributes: dict[str, str | float | int | bool | None] = field(default_factory=dict)
 
     def start_anew(self, identity: DeviceIdentity, now: datetime) -> None:
         """Take that the station has started: what it kept only in memory is gone."""
+        known = self.verdicts if identity == self.identity else Verdicts()
+        self.verdicts = Verdicts(facts=known.facts, known=known.known)
         self.identity = identity
         self.booted_at = now
         self.clock.forget()

@@ -8,7 +8,7 @@ from typing import Final
 from homeassistant.util import dt as dt_util
 
 from ...pool.actions import ActionResult
-from ...pool.members import Grant
+from ...pool.members import Grant, Lease
 from ..contract import (
     ConnectorCapabilities,
     ConnectorListener,
@@ -59,6 +59,7 @@ class Station:
         self._config: StationConfig | None = None
         self._former: tuple[StationConfig, datetime] | None = None
         self._session: StationSession | None = None
+        self._leases: dict[int, Lease | None] = {}
         self._listeners: list[ConnectorListener] = []
         self._reports: dict[int, ConnectorReport] = {}
 
@@ -81,6 +82,15 @@ class Station:
     def is_vouched(self) -> bool:
         """Whether a fresh decision stands behind the newest grants (SR-4)."""
         return self.vouched_until is not None and dt_util.utcnow() < self.vouched_until
+
+    def lease(self, connector: int) -> Lease | None:
+        """Return the lease that it can keep (SR-8).
+
+        Out of reach it keeps what it was told with: the lease that it could keep last.
+        """
+        if self._session is not None and self._session.ready:
+            self._leases[connector] = self._session.lease(connector)
+        return self._leases.get(connector)
 
     def authorizing_config(self) -> StationConfig | None:
         """Return by which configuration its drivers are authorised.
@@ -183,7 +193,7 @@ class Station:
                     "transaction": connector.transaction is not None,
                     "limit_a": connector.limit_a,
                     "default_a": connector.default_a,
-                    "lease": session is not None and session.lease(number) is not None,
+                    "lease": self.lease(number) is not None,
                 }
                 for number, connector in self.model.connectors.items()
             },
@@ -233,13 +243,12 @@ class OcppCharger:
     @property
     def connectors(self) -> Mapping[int, ConnectorCapabilities]:
         """What the connectors can do, by number; their lease comes and goes (SR-8)."""
-        session = None if self._closed else self._station.session
         return {
             number: ConnectorCapabilities(
                 connector=number,
                 phases=connector.phases,
                 max_current_a=connector.max_current_a,
-                lease=None if session is None else session.lease(number),
+                lease=self._station.lease(number),
                 settle=SETTLE,
             )
             for number, connector in self._config.connectors.items()

@@ -29,12 +29,11 @@ from .framing import ErrorCode, Payload
 from .link import StationLink
 from .model import AppliedGrant, Availability, ConnectorModel
 from .schemas import PayloadError
+from .smart_charging import LeaseForm, Verdicts
 from .station import Station
 from .v16_profiles import (
     LEASE,
-    LeaseForm,
     Limit,
-    SmartCharging,
     offerable,
     tx_default_profile,
     tx_id,
@@ -61,22 +60,16 @@ def own_token(connector: int) -> str:
 
 
 class V16Control:
-    """What may be told to a station over one connection.
-
-    Attributes:
-        facts: What its configuration says of smart charging; None until it was read.
-        supported: Whether it takes charging profiles, as far as tried.
-    """
+    """What may be told to a station over one connection."""
 
     def __init__(self, station: Station, link: StationLink, timings: Timings) -> None:
-        self.facts: SmartCharging | None = None
-        self.supported = True
-        self._strongest_form = LeaseForm.TWO_PERIODS
-        self._proven_form: LeaseForm | None = None
-        self._weakened_for: str | None = ""
         self._station = station
         self._link = link
         self._timings = timings
+
+    @property
+    def _verdicts(self) -> Verdicts:
+        return self._station.model.verdicts
 
     def lease(self, connector: int) -> Lease | None:
         """Return the lease that the station can keep now (SR-8)."""
@@ -126,7 +119,7 @@ class V16Control:
         async def send() -> ActionResult:
             result = await self._set_profile(
                 found.number,
-                tx_default_profile(found.number, limit, self.facts or SmartCharging()),
+                tx_default_profile(found.number, limit, self._verdicts.facts),
                 CallPriority.RENEWAL,
             )
             found.default_a = fail_safe_a if result.is_success else None
@@ -211,10 +204,10 @@ class V16Control:
         request: Payload = {"connectorId": found.number, "idTag": own_token(found.number)}
         applied = found.applied
         result = ActionResult.REJECTED
-        if applied is not None and self._station.is_vouched and self.supported:
+        if applied is not None and self._station.is_vouched and self._verdicts.supported:
             limit = self._bounded(found, applied, applied.grant)
             if offerable(limit.current_a) > 0.0:
-                profile = tx_profile(found.number, None, limit, self.facts or SmartCharging())
+                profile = tx_profile(found.number, None, limit, self._verdicts.facts)
                 answer = await self._call(
                     Action.remote_start_transaction,
                     {**request, "chargingProfile": profile},
@@ -237,35 +230,51 @@ class V16Control:
             priority = _priority(found.limit_a, grant.current_a)
         applied = found.applied or AppliedGrant(grant=grant, at=dt_util.utcnow())
         limit = self._bounded(found, applied, grant)
+        if self._would_outlive(found, grant, limit):
+            return ActionResult.FAILED
         transaction = None if found.transaction is None else found.transaction.id
-        facts = self.facts or SmartCharging()
+        facts = self._verdicts.facts
         result = await self._set_profile(
             found.number, tx_profile(found.number, transaction, limit, facts), priority
         )
         if result.is_success and limit.lapse_to_a < limit.current_a:
-            self._proven_form = limit.form
+            self._verdicts.proven_form = limit.form
         elif result is ActionResult.REJECTED and self._may_weaken(limit, transaction):
-            self._weakened_for = transaction
+            self._verdicts.weakened_for = transaction
             for form in _WEAKER_FORMS[_WEAKER_FORMS.index(limit.form) + 1 :]:
                 limit = replace(limit, form=form)
                 result = await self._set_profile(
                     found.number, tx_profile(found.number, transaction, limit, facts), priority
                 )
                 if result.is_success:
-                    self._strongest_form = self._proven_form = form
+                    self._verdicts.strongest_form = self._verdicts.proven_form = form
                     self._station.publish_all()
                     break
         if result.is_success:
             found.limit_a = limit.current_a
         return result
 
+    def _would_outlive(self, found: ConnectorModel, grant: Grant, limit: Limit) -> bool:
+        """Whether a raise is meant to have a lease that the station cannot keep at the moment.
+
+        A cut is sent all the same: without a lease is better than too late.
+        """
+        in_force_a = found.config.fail_safe_a if found.limit_a is None else found.limit_a
+        return (
+            grant.lease is not None
+            and limit.form is LeaseForm.NONE
+            and limit.lapse_to_a < limit.current_a
+            and limit.current_a > in_force_a
+            and self._verdicts.proven_form is not LeaseForm.NONE
+        )
+
     def _may_weaken(self, limit: Limit, transaction: str | None) -> bool:
         """Whether to try a refused limit with a weaker lease: once, and not for a proven form."""
         return (
             limit.form is not LeaseForm.NONE
             and limit.lapse_to_a < limit.current_a
-            and self._proven_form is not limit.form
-            and self._weakened_for != transaction
+            and self._verdicts.proven_form is not limit.form
+            and self._verdicts.weakened_for != transaction
         )
 
     def _bounded(self, found: ConnectorModel, applied: AppliedGrant, grant: Grant) -> Limit:
@@ -280,11 +289,12 @@ class V16Control:
         )
 
     def _lease_form(self, found: ConnectorModel) -> LeaseForm:
-        facts = self.facts
-        if facts is None or not self.supported or not self._station.model.clock.is_trusted:
+        verdicts = self._verdicts
+        trusted = verdicts.known and self._station.model.clock.is_trusted
+        if not trusted or not verdicts.supported:
             return LeaseForm.NONE
-        form = self._strongest_form
-        if form is LeaseForm.TWO_PERIODS and facts.max_periods < len(("now", "later")):
+        form = verdicts.strongest_form
+        if form is LeaseForm.TWO_PERIODS and verdicts.facts.max_periods < len(("now", "later")):
             form = LeaseForm.DURATION
         if form is LeaseForm.DURATION and found.default_a is None:
             # Without anything underneath, its end would be the end of every limit (6.6).
@@ -301,7 +311,7 @@ class V16Control:
             priority,
         )
         if answer.get("status") == ChargingProfileStatus.not_supported:
-            self.supported = False
+            self._verdicts.supported = False
             self._station.publish_all()
             return ActionResult.NOT_SUPPORTED
         return _result(answer, {ChargingProfileStatus.accepted})

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 import math
 from typing import Final
 
@@ -16,6 +15,7 @@ from ...pool.members import Lease
 from ...pool.quantities import NOMINAL_VOLTAGE_V
 from .config import MIN_CURRENT_A
 from .framing import JsonValue, Payload
+from .smart_charging import LeaseForm, SmartCharging
 
 LEASE: Final = Lease(duration=timedelta(seconds=180), renewal=timedelta(seconds=75))
 """SR-8: OCPP 1.6."""
@@ -29,29 +29,6 @@ _TX_IDS: Final = 2_000
 """Ids are fixed by purpose and connector, so that a new profile replaces the old one."""
 
 _ROUNDING: Final = 1e-6
-
-
-class LeaseForm(StrEnum):
-    """How a limit is made to end by itself."""
-
-    TWO_PERIODS = "two_periods"
-    DURATION = "duration"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmartCharging:
-    """What a station can do with profiles; the defaults are the least (6.7).
-
-    Attributes:
-        max_periods: How many periods a schedule may have.
-        max_stack_level: The highest stack level.
-        watts_only: Whether limits have to be in watts.
-    """
-
-    max_periods: int = 1
-    max_stack_level: int = 0
-    watts_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

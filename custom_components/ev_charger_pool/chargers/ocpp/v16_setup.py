@@ -17,9 +17,9 @@ from .calls import CallFailedError, CallOfflineError, CallPriority, CallRefusedE
 from .config import Timings
 from .framing import JsonValue, Payload
 from .link import StationLink
+from .smart_charging import SmartCharging
 from .station import Station
 from .v16_control import V16Control
-from .v16_profiles import SmartCharging
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -68,7 +68,8 @@ class V16Setup:
         try:
             await self._defaults()
             configuration = await self.read_configuration()
-            self._control.facts = smart_charging(configuration)
+            verdicts = self._station.model.verdicts
+            verdicts.facts, verdicts.known = smart_charging(configuration), True
             self._station.publish_all()
             # The unit of the limits is known only now; the default counts before anything else.
             await self._defaults()
