@@ -166,6 +166,8 @@ class Station:
 
     def publish(self, connector: ConnectorModel) -> None:
         """Report a connector."""
+        # Whatever changes a lease is published: so the last one is known when the link is lost.
+        self.lease(connector.number)
         report = connector.report(
             dt_util.utcnow(), online=self.online, booted_at=self.model.booted_at
         )
