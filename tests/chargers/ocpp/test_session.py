@@ -653,7 +653,6 @@ async def test_a_closed_charger_does_nothing_more(
     await station.status(1, "SuspendedEV")
     assert reports == seen
     assert not charger.online
-    assert charger.connectors[1].lease is None
     assert await charger.async_apply(1, grant(9.0)) is ActionResult.FAILED
     assert await charger.async_stop(1) is ActionResult.OFFLINE
     assert station.limits() == []
