@@ -447,11 +447,13 @@ async def async_set_up_double(
     monkeypatch: pytest.MonkeyPatch,
     *platforms: Platform,
     data: SiteSnapshot | None = None,
+    simulated_site: Any = None,
+    config: Mapping[str, Any] | None = None,
 ) -> PoolDouble:
     """Set a site up on a double instead of devices and decisions, with the platforms' entities."""
-    entry = make_entry()
+    entry = make_entry(**(config or {}))
     entry.add_to_hass(hass)
-    double = PoolDouble(hass, entry, data or snapshot())
+    double = PoolDouble(hass, entry, data or snapshot(), simulated_site=simulated_site)
 
     async def async_setup_entry(_: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
         async_register_devices(hass, entry, PoolConfig.from_entry(entry))

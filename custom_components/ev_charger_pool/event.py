@@ -1,5 +1,6 @@
 """Events: the life of each limit that somebody set on a member."""
 
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -14,7 +15,13 @@ from .snapshot import MemberView, SiteSnapshot
 
 PARALLEL_UPDATES = 0
 
-LIMIT_ACTION = EventEntityDescription(
+
+@dataclass(frozen=True, kw_only=True)
+class MemberEventDescription(EventEntityDescription):
+    """An event in the life of a member."""
+
+
+LIMIT_ACTION = MemberEventDescription(
     key="limit_action", event_types=[status.value for status in ActionStatus]
 )
 

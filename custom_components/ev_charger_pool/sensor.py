@@ -38,7 +38,7 @@ from .pool.reasons import Reason, ReasonKind
 from .pool.states import ChargingStatus, ConnectorState
 from .power_supplies.contract import SupplyMode
 from .quiet import AT_ONCE, CURRENT, ENERGY, POWER, VOLTAGE, Picture, Quiet, Shown
-from .simulated_house import house_sensors
+from .simulated_house import HOUSE_SENSORS, HouseSensor, house_of
 from .snapshot import CircuitView, MemberView, SiteSnapshot
 
 PARALLEL_UPDATES = 0
@@ -408,8 +408,8 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
     site = site_subject(coordinator)
     async_add_entities(_sensors(coordinator, site, coordinator.data, SITE_SENSORS))
-    async_add_entities(house_sensors(coordinator))
-
+    if (house := house_of(coordinator)) is not None:
+        async_add_entities(HouseSensor(house, description) for description in HOUSE_SENSORS)
     async_add_as_they_appear(
         coordinator,
         async_add_entities,

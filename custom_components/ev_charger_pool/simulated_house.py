@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, override
+from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -70,36 +70,45 @@ HOUSE_SENSORS: Final = (
 )
 
 
-def house_sensors(coordinator: SiteCoordinator) -> list[HouseSensor]:
-    """Return the sensors of the simulated house; none for a real site."""
-    site = coordinator.simulated_site
-    if site is None:
-        return []
-    names = _entity_ids(coordinator.entry.data)
-    registry = dr.async_get(coordinator.hass)
-    device = registry.async_get_device_by_identifier(
-        (DOMAIN, coordinator.entry.entry_id), coordinator.entry.entry_id
-    )
-    info = DeviceInfo(
-        identifiers={(DOMAIN, f"{coordinator.entry.entry_id}_house")},
-        translation_key="simulated_house",
-    )
-    if device is not None:
-        info["via_device_id"] = device.id
-    return [
-        HouseSensor(coordinator.entry.entry_id, site, description, info, names)
-        for description in HOUSE_SENSORS
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The simulated house of a site.
+
+    Attributes:
+        entry_id: The site.
+        site: What is simulated.
+        device: The house's place in the device tree.
+        entity_ids: What the site's form calls the sensors that its meter reads, by key.
+    """
+
+    entry_id: str
+    site: SimulatedSite
+    device: DeviceInfo
+    entity_ids: Mapping[str, str]
 
 
-def _entity_ids(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the site's form calls the sensors that its meter reads, by key."""
+def house_of(coordinator: SiteCoordinator) -> House | None:
+    """Return the simulated house of a site; None for a real one."""
+    if (site := coordinator.simulated_site) is None:
+        return None
+    entry_id, data = coordinator.entry.entry_id, coordinator.entry.data
     meter = data[CONF_METER]
-    return {
-        **{f"house_current_{phase}": meter[f"current_{phase}"] for phase in PHASES},
-        SOLAR_POWER.key: data[CONF_SOLAR][0],
-        BATTERY_POWER.key: data[CONF_BATTERY][0],
-    }
+    return House(
+        entry_id=entry_id,
+        site=site,
+        device=DeviceInfo(
+            identifiers={(DOMAIN, f"{entry_id}_house")},
+            translation_key="simulated_house",
+            via_device_id=dr.async_get_device_id_by_identifier(
+                coordinator.hass, (DOMAIN, entry_id), config_entry_id=entry_id
+            ),
+        ),
+        entity_ids={
+            **{f"house_current_{phase}": meter[f"current_{phase}"] for phase in PHASES},
+            SOLAR_POWER.key: data[CONF_SOLAR][0],
+            BATTERY_POWER.key: data[CONF_BATTERY][0],
+        },
+    )
 
 
 class HouseSensor(SensorEntity):
@@ -113,20 +122,13 @@ class HouseSensor(SensorEntity):
     _attr_should_poll = False
     entity_description: HouseSensorDescription
 
-    def __init__(
-        self,
-        entry_id: str,
-        site: SimulatedSite,
-        description: HouseSensorDescription,
-        device: DeviceInfo,
-        names: Mapping[str, str],
-    ) -> None:
+    def __init__(self, house: House, description: HouseSensorDescription) -> None:
         self.entity_description = description
-        self._site = site
-        self._attr_unique_id = f"{entry_id}_{description.key}"
+        self._site = house.site
+        self._attr_unique_id = f"{house.entry_id}_{description.key}"
         self._attr_translation_key = description.key
-        self._attr_device_info = device
-        if (entity_id := names.get(description.key)) is not None:
+        self._attr_device_info = house.device
+        if (entity_id := house.entity_ids.get(description.key)) is not None:
             self.entity_id = entity_id
 
     @override

@@ -112,7 +112,9 @@ def _error_keys() -> list[str]:
     return [
         str(member.value)
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, enum.StrEnum) and value is not enum.StrEnum
+        if isinstance(value, type)
+        and issubclass(value, enum.StrEnum)
+        and value.__module__ == module.__name__
         for member in value
     ]
 

@@ -12,6 +12,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.flows.fields import FieldError
 from tests.flows.conftest import Answer
+from tests.flows.forms import (
+    async_answer_part,
+    async_reconfigure,
+    default,
+    options,
+    placeholders,
+    suggested,
+)
 from tests.pool_double import GARAGE, SINGLE, SITE_DATA, TWIN, TWIN_DATA
 
 OCPP: dict[str, Any] = {
@@ -45,36 +53,7 @@ async def async_begin(
     )
     assert result["type"] is FlowResultType.MENU
     assert result["menu_options"] == ["ocpp", "modbus"]
-    return await async_answer(hass, result, {"next_step_id": driver})
-
-
-async def async_answer(
-    hass: HomeAssistant, result: SubentryFlowResult, answer: dict[str, Any]
-) -> SubentryFlowResult:
-    return await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
-
-
-def suggested(result: SubentryFlowResult) -> dict[str, Any]:
-    assert result["data_schema"] is not None
-    return {
-        str(key): key.description["suggested_value"]
-        for key in result["data_schema"].schema
-        if key.description and "suggested_value" in key.description
-    }
-
-
-def default(result: SubentryFlowResult, field: str) -> Any:
-    assert result["data_schema"] is not None
-    return next(key.default() for key in result["data_schema"].schema if key == field)
-
-
-def options(result: SubentryFlowResult, field: str) -> list[str]:
-    assert result["data_schema"] is not None
-    selector = result["data_schema"].schema[field]
-    return [
-        option if isinstance(option, str) else option["value"]
-        for option in selector.config["options"]
-    ]
+    return await async_answer_part(hass, result, {"next_step_id": driver})
 
 
 def newest(site: MockConfigEntry) -> ConfigSubentry:
@@ -86,13 +65,12 @@ async def test_an_ocpp_station_is_added(
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
     assert options(result, "circuit") == ["grid", GARAGE]
-    placeholders = result["description_placeholders"]
-    assert placeholders is not None
-    assert placeholders["address"].startswith("ws://")
-    assert ":9000/" in placeholders["address"]
-    result = await async_answer(hass, result, {**OCPP, "name": " Carport "})
+    shown = placeholders(result)
+    assert shown["address"].startswith("ws://")
+    assert ":9000/" in shown["address"]
+    result = await async_answer_part(hass, result, {**OCPP, "name": " Carport "})
     assert result["step_id"] == "connector"
-    result = await async_answer(hass, result, {**CONNECTOR, "rotation": "l2_l3_l1"})
+    result = await async_answer_part(hass, result, {**CONNECTOR, "rotation": "l2_l3_l1"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     added = newest(site)
     assert added.title == "Carport"
@@ -120,20 +98,18 @@ async def test_each_connector_of_a_station_is_asked_for(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
-    result = await async_answer(
+    result = await async_answer_part(
         hass,
         result,
         {**OCPP, "connectors": 2, "authorization": "tokens", "tokens": ["04A2 ", "04B3"]},
     )
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["connector"] == "1"
+    assert placeholders(result)["connector"] == "1"
     assert not result["last_step"]
-    result = await async_answer(hass, result, {**CONNECTOR, "fail_safe_current_a": 6.0})
+    result = await async_answer_part(hass, result, {**CONNECTOR, "fail_safe_current_a": 6.0})
     assert result["step_id"] == "connector"
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["connector"] == "2"
+    assert placeholders(result)["connector"] == "2"
     assert result["last_step"]
-    result = await async_answer(hass, result, {**CONNECTOR, "rotation": "l3"})
+    result = await async_answer_part(hass, result, {**CONNECTOR, "rotation": "l3"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     data = newest(site).data
     assert data["tokens"] == ["04A2", "04B3"]
@@ -163,12 +139,12 @@ async def test_an_impossible_station_is_told_at_its_field(
     hass: HomeAssistant, site: MockConfigEntry, wrong: dict[str, Any], errors: dict[str, str]
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
-    result = await async_answer(hass, result, {**OCPP, **wrong})
+    result = await async_answer_part(hass, result, {**OCPP, **wrong})
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "ocpp"
     assert result["errors"] == errors
     assert suggested(result) == {**OCPP, **wrong}
-    result = await async_answer(hass, result, OCPP)
+    result = await async_answer_part(hass, result, OCPP)
     assert result["step_id"] == "connector"
 
 
@@ -178,7 +154,7 @@ async def test_a_station_belongs_to_one_site_only(
     other = MockConfigEntry(domain=DOMAIN, title="Other", data=SITE_DATA)
     other.add_to_hass(hass)
     result = await async_begin(hass, other, "ocpp")
-    result = await async_answer(hass, result, {**OCPP, "station": "TWIN"})
+    result = await async_answer_part(hass, result, {**OCPP, "station": "TWIN"})
     assert result["errors"] == {"station": "station_taken"}
 
 
@@ -188,7 +164,7 @@ async def test_what_is_no_option_is_refused(
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
     with pytest.raises(InvalidData) as error:
-        await async_answer(hass, result, {**OCPP, **wrong})
+        await async_answer_part(hass, result, {**OCPP, **wrong})
     assert set(error.value.schema_errors) == set(wrong)
 
 
@@ -208,13 +184,13 @@ async def test_an_impossible_connector_is_told_at_its_field(
     hass: HomeAssistant, site: MockConfigEntry, wrong: dict[str, Any], errors: dict[str, str]
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
-    result = await async_answer(hass, result, OCPP)
-    result = await async_answer(hass, result, {**CONNECTOR, **wrong})
+    result = await async_answer_part(hass, result, OCPP)
+    result = await async_answer_part(hass, result, {**CONNECTOR, **wrong})
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "connector"
     assert result["errors"] == errors
     assert suggested(result) == {**CONNECTOR, **wrong}
-    result = await async_answer(hass, result, CONNECTOR)
+    result = await async_answer_part(hass, result, CONNECTOR)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -222,14 +198,13 @@ async def test_sr1_the_sum_of_the_fail_safes_is_shown(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
-    result = await async_answer(hass, result, OCPP)
-    placeholders = result["description_placeholders"]
-    assert placeholders is not None
+    result = await async_answer_part(hass, result, OCPP)
+    shown = placeholders(result)
     # The one-phase charger on L2 takes 6 A; 12.5 A of 25 A are for everything else.
-    assert placeholders["fail_safe_sum"] == "L1 0 A, L2 6 A, L3 0 A"
-    assert placeholders["fuse"] == "25"
-    assert placeholders["fail_safe_room"] == "6.5"
-    assert placeholders["circuit"] == "Home"
+    assert shown["fail_safe_sum"] == "L1 0 A, L2 6 A, L3 0 A"
+    assert shown["fuse"] == "25"
+    assert shown["fail_safe_room"] == "6.5"
+    assert shown["circuit"] == "Home"
     assert default(result, "fail_safe_current_a") == 6.0
 
 
@@ -237,18 +212,17 @@ async def test_sr1_fail_safes_that_do_not_add_up_are_refused(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
-    result = await async_answer(hass, result, {**OCPP, "connectors": 2, "circuit": GARAGE})
+    result = await async_answer_part(hass, result, {**OCPP, "connectors": 2, "circuit": GARAGE})
     # The garage has 20 A, half of it for others: 10 A. The main fuse leaves 6.5 A on L2.
-    result = await async_answer(hass, result, {**CONNECTOR, "fail_safe_current_a": 7.0})
+    result = await async_answer_part(hass, result, {**CONNECTOR, "fail_safe_current_a": 7.0})
     assert result["errors"] == {"fail_safe_current_a": "fail_safe_sum"}
-    result = await async_answer(hass, result, {**CONNECTOR, "fail_safe_current_a": 6.0})
+    result = await async_answer_part(hass, result, {**CONNECTOR, "fail_safe_current_a": 6.0})
     # The first one counts for the second.
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["fail_safe_sum"] == "L1 6 A, L2 6 A, L3 6 A"
+    assert placeholders(result)["fail_safe_sum"] == "L1 6 A, L2 6 A, L3 6 A"
     assert default(result, "fail_safe_current_a") == 0.0
-    result = await async_answer(hass, result, {**CONNECTOR, "fail_safe_current_a": 6.0})
+    result = await async_answer_part(hass, result, {**CONNECTOR, "fail_safe_current_a": 6.0})
     assert result["errors"] == {"fail_safe_current_a": "fail_safe_sum"}
-    result = await async_answer(
+    result = await async_answer_part(
         hass, result, {**CONNECTOR, "rotation": "l1", "fail_safe_current_a": 0.0}
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -258,8 +232,8 @@ async def test_sr1_one_phase_may_leave_room_on_the_others(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
-    result = await async_answer(hass, result, OCPP)
-    result = await async_answer(
+    result = await async_answer_part(hass, result, OCPP)
+    result = await async_answer_part(
         hass, result, {**CONNECTOR, "rotation": "l3", "fail_safe_current_a": 12.0}
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -271,10 +245,10 @@ async def test_a_one_phase_site_offers_one_phase_only(
     entry = MockConfigEntry(domain=DOMAIN, title="Flat", data={**SITE_DATA, "phases": 1})
     entry.add_to_hass(hass)
     result = await async_begin(hass, entry, "ocpp")
-    result = await async_answer(hass, result, OCPP)
+    result = await async_answer_part(hass, result, OCPP)
     assert options(result, "rotation") == ["l1"]
     with pytest.raises(InvalidData) as error:
-        await async_answer(hass, result, CONNECTOR)
+        await async_answer_part(hass, result, CONNECTOR)
     assert set(error.value.schema_errors) == {"rotation"}
 
 
@@ -282,7 +256,7 @@ async def test_a_three_phase_site_offers_every_wiring(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     result = await async_begin(hass, site, "ocpp")
-    result = await async_answer(hass, result, OCPP)
+    result = await async_answer_part(hass, result, OCPP)
     assert options(result, "rotation") == [
         "l1_l2_l3",
         "l1_l3_l2",
@@ -308,14 +282,14 @@ async def test_a_modbus_charger_is_added(
     result = await async_begin(hass, site, "modbus")
     assert "heidelberg_energy_control" in options(result, "profile")
     assert "ea_psb_bidirectional" not in options(result, "profile")
-    result = await async_answer(hass, result, MODBUS)
+    result = await async_answer_part(hass, result, MODBUS)
     assert result["step_id"] == "network"
     assert default(result, "port") == 502
     assert default(result, "unit_id") == 255
-    result = await async_answer(hass, result, {**NETWORK, "host": " Keba.local "})
+    result = await async_answer_part(hass, result, {**NETWORK, "host": " Keba.local "})
     assert result["step_id"] == "connector"
     assert tried == ["keba_p30 at Keba.local:502 unit 255"]
-    result = await async_answer(hass, result, CONNECTOR)
+    result = await async_answer_part(hass, result, CONNECTOR)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     added = newest(site)
     assert added.unique_id == "modbus_keba.local:502_255"
@@ -334,12 +308,14 @@ async def test_a_serial_charger_is_added(
     kept: dict[str, int],
 ) -> None:
     result = await async_begin(hass, site, "modbus")
-    result = await async_answer(
+    result = await async_answer_part(
         hass, result, {**MODBUS, "profile": "heidelberg_energy_control", "type": "serial"}
     )
     assert result["step_id"] == "serial"
-    result = await async_answer(hass, result, {"device": "/dev/ttyUSB0", "unit_id": 3, **speed})
-    result = await async_answer(hass, result, CONNECTOR)
+    result = await async_answer_part(
+        hass, result, {"device": "/dev/ttyUSB0", "unit_id": 3, **speed}
+    )
+    result = await async_answer_part(hass, result, CONNECTOR)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     added = newest(site)
     assert added.unique_id == "modbus_/dev/ttyUSB0_3"
@@ -351,7 +327,7 @@ async def test_a_link_that_the_device_has_not_is_told(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     result = await async_begin(hass, site, "modbus")
-    result = await async_answer(hass, result, {**MODBUS, "type": "serial", "name": ""})
+    result = await async_answer_part(hass, result, {**MODBUS, "type": "serial", "name": ""})
     assert result["errors"] == {"type": "link_not_there", "name": "name_empty"}
 
 
@@ -379,15 +355,15 @@ async def test_an_impossible_address_is_told_at_its_field(
     errors: dict[str, str],
 ) -> None:
     result = await async_begin(hass, site, "modbus")
-    result = await async_answer(hass, result, MODBUS)
-    result = await async_answer(hass, result, {**NETWORK, **wrong})
+    result = await async_answer_part(hass, result, MODBUS)
+    result = await async_answer_part(hass, result, {**NETWORK, **wrong})
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "network"
     assert result["errors"] == errors
     assert suggested(result) == {**NETWORK, **wrong}
     # Nobody was bothered.
     assert tried == []
-    result = await async_answer(hass, result, NETWORK)
+    result = await async_answer_part(hass, result, NETWORK)
     assert result["step_id"] == "connector"
 
 
@@ -408,10 +384,12 @@ async def test_an_impossible_serial_port_is_told_at_its_field(
     errors: dict[str, str],
 ) -> None:
     result = await async_begin(hass, site, "modbus")
-    result = await async_answer(
+    result = await async_answer_part(
         hass, result, {**MODBUS, "profile": "heidelberg_energy_control", "type": "serial"}
     )
-    result = await async_answer(hass, result, {"device": "/dev/ttyUSB0", "unit_id": 1, **wrong})
+    result = await async_answer_part(
+        hass, result, {"device": "/dev/ttyUSB0", "unit_id": 1, **wrong}
+    )
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     assert tried == []
@@ -434,19 +412,19 @@ async def test_a_device_that_does_not_answer_can_be_saved_anyway(
 ) -> None:
     no_answer(error)
     result = await async_begin(hass, site, "modbus")
-    result = await async_answer(hass, result, MODBUS)
+    result = await async_answer_part(hass, result, MODBUS)
     assert result["data_schema"] is not None
     assert "save_anyway" not in result["data_schema"].schema
-    result = await async_answer(hass, result, NETWORK)
+    result = await async_answer_part(hass, result, NETWORK)
     assert result["errors"] == {field: error}
     assert result["data_schema"] is not None
     assert "save_anyway" in result["data_schema"].schema
     # Trying again is what happens without it.
-    result = await async_answer(hass, result, {**NETWORK, "save_anyway": False})
+    result = await async_answer_part(hass, result, {**NETWORK, "save_anyway": False})
     assert result["errors"] == {field: error}
-    result = await async_answer(hass, result, {**NETWORK, "save_anyway": True})
+    result = await async_answer_part(hass, result, {**NETWORK, "save_anyway": True})
     assert result["step_id"] == "connector"
-    result = await async_answer(hass, result, CONNECTOR)
+    result = await async_answer_part(hass, result, CONNECTOR)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert "save_anyway" not in newest(site).data["connection"]
 
@@ -456,10 +434,10 @@ async def test_a_serial_port_that_cannot_be_opened_is_told_at_its_field(
 ) -> None:
     no_answer(FieldError.CANNOT_CONNECT)
     result = await async_begin(hass, site, "modbus")
-    result = await async_answer(
+    result = await async_answer_part(
         hass, result, {**MODBUS, "profile": "heidelberg_energy_control", "type": "serial"}
     )
-    result = await async_answer(hass, result, {"device": "/dev/ttyUSB9", "unit_id": 1})
+    result = await async_answer_part(hass, result, {"device": "/dev/ttyUSB9", "unit_id": 1})
     assert result["errors"] == {"device": "cannot_connect"}
 
 
@@ -467,13 +445,13 @@ async def test_a_station_is_changed(
     hass: HomeAssistant, site: MockConfigEntry, set_up_sites: list[str]
 ) -> None:
     before = {key: dict(subentry.data) for key, subentry in site.subentries.items()}
-    result = await site.start_subentry_reconfigure_flow(hass, TWIN)
+    result = await async_reconfigure(hass, site, TWIN)
     assert result["step_id"] == "ocpp"
     assert suggested(result)["station"] == "TWIN"
     assert suggested(result)["connectors"] == 2
     assert suggested(result)["name"] == "Twin"
     # Its own identity is not taken.
-    result = await async_answer(
+    result = await async_answer_part(
         hass, result, {**OCPP, "station": "TWIN", "name": "Double", "connectors": 2}
     )
     assert result["step_id"] == "connector"
@@ -482,9 +460,9 @@ async def test_a_station_is_changed(
         "max_current_a": 16.0,
         "fail_safe_current_a": 0.0,
     }
-    result = await async_answer(hass, result, {**CONNECTOR, "max_current_a": 20.0})
+    result = await async_answer_part(hass, result, {**CONNECTOR, "max_current_a": 20.0})
     assert suggested(result)["rotation"] == "l2_l3_l1"
-    result = await async_answer(hass, result, CONNECTOR)
+    result = await async_answer_part(hass, result, CONNECTOR)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     changed = site.subentries[TWIN]
@@ -500,9 +478,9 @@ async def test_a_station_is_changed(
 async def test_a_station_that_loses_a_connector_forgets_it(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
-    result = await site.start_subentry_reconfigure_flow(hass, TWIN)
-    result = await async_answer(hass, result, {**OCPP, "station": "TWIN2"})
-    result = await async_answer(hass, result, CONNECTOR)
+    result = await async_reconfigure(hass, site, TWIN)
+    result = await async_answer_part(hass, result, {**OCPP, "station": "TWIN2"})
+    result = await async_answer_part(hass, result, CONNECTOR)
     assert result["reason"] == "reconfigure_successful"
     assert list(site.subentries[TWIN].data["connectors"]) == ["1"]
     assert site.subentries[TWIN].unique_id == "ocpp_TWIN2"
@@ -511,22 +489,21 @@ async def test_a_station_that_loses_a_connector_forgets_it(
 async def test_sr1_a_chargers_own_fail_safe_does_not_stand_in_its_way(
     hass: HomeAssistant, site: MockConfigEntry, tried: list[str]
 ) -> None:
-    result = await site.start_subentry_reconfigure_flow(hass, SINGLE)
+    result = await async_reconfigure(hass, site, SINGLE)
     assert result["step_id"] == "modbus"
     shown = suggested(result)
     assert shown["type"] == "rtu_over_tcp"
-    result = await async_answer(
+    result = await async_answer_part(
         hass,
         result,
         {**MODBUS, "profile": "heidelberg_energy_control", "type": "rtu_over_tcp"},
     )
     assert suggested(result)["host"] == "192.0.2.7"
-    result = await async_answer(hass, result, {"host": "192.0.2.7", "port": 502, "unit_id": 1})
+    result = await async_answer_part(hass, result, {"host": "192.0.2.7", "port": 502, "unit_id": 1})
     # Its link is in use by its own driver: it is not tried again.
     assert tried == []
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["fail_safe_sum"] == "L1 0 A, L2 0 A, L3 0 A"
-    result = await async_answer(
+    assert placeholders(result)["fail_safe_sum"] == "L1 0 A, L2 0 A, L3 0 A"
+    result = await async_answer_part(
         hass, result, {**CONNECTOR, "rotation": "l2", "fail_safe_current_a": 10.0}
     )
     assert result["reason"] == "reconfigure_successful"
@@ -536,15 +513,15 @@ async def test_sr1_a_chargers_own_fail_safe_does_not_stand_in_its_way(
 async def test_a_charger_that_moves_is_tried(
     hass: HomeAssistant, site: MockConfigEntry, tried: list[str]
 ) -> None:
-    result = await site.start_subentry_reconfigure_flow(hass, SINGLE)
-    result = await async_answer(
+    result = await async_reconfigure(hass, site, SINGLE)
+    result = await async_answer_part(
         hass,
         result,
         {**MODBUS, "profile": "heidelberg_energy_control", "type": "rtu_over_tcp"},
     )
-    result = await async_answer(hass, result, {"host": "192.0.2.9", "port": 502, "unit_id": 1})
+    result = await async_answer_part(hass, result, {"host": "192.0.2.9", "port": 502, "unit_id": 1})
     assert tried == ["heidelberg_energy_control at 192.0.2.9:502 unit 1"]
-    result = await async_answer(hass, result, CONNECTOR)
+    result = await async_answer_part(hass, result, CONNECTOR)
     assert site.subentries[SINGLE].unique_id == "modbus_192.0.2.9:502_1"
 
 
@@ -565,8 +542,8 @@ async def test_a_wiring_that_the_site_has_no_longer_is_not_proposed(
         ],
     )
     entry.add_to_hass(hass)
-    result = await entry.start_subentry_reconfigure_flow(hass, next(iter(entry.subentries)))
-    result = await async_answer(hass, result, {**OCPP, "station": "OLD"})
+    result = await async_reconfigure(hass, entry, next(iter(entry.subentries)))
+    result = await async_answer_part(hass, result, {**OCPP, "station": "OLD"})
     assert "rotation" not in suggested(result)
     assert default(result, "rotation") == "l1"
 
@@ -576,8 +553,7 @@ async def test_the_address_names_the_machine_as_the_network_does(
 ) -> None:
     hass.config.internal_url = "http://192.0.2.5:8123"
     result = await async_begin(hass, site, "ocpp")
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["address"] == "ws://192.0.2.5:9000/"
+    assert placeholders(result)["address"] == "ws://192.0.2.5:9000/"
 
 
 async def test_a_charger_is_removed(
@@ -597,5 +573,4 @@ async def test_a_machine_without_an_address_is_named_as_by_default(
 
     monkeypatch.setattr("custom_components.ev_charger_pool.flows.charger.get_url", get_url)
     result = await async_begin(hass, site, "ocpp")
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["address"] == "ws://homeassistant.local:9000/"
+    assert placeholders(result)["address"] == "ws://homeassistant.local:9000/"

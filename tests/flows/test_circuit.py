@@ -8,6 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from tests.flows.forms import async_answer_part, async_reconfigure, suggested
 from tests.pool_double import GARAGE
 
 CIRCUIT: dict[str, Any] = {"name": "Barn", "parent": "grid", "fuse_a": 16.0}
@@ -22,35 +23,20 @@ async def async_begin(hass: HomeAssistant, site: MockConfigEntry) -> SubentryFlo
     return result
 
 
-async def async_answer(
-    hass: HomeAssistant, result: SubentryFlowResult, answer: dict[str, Any]
-) -> SubentryFlowResult:
-    return await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
-
-
-def suggested(result: SubentryFlowResult) -> dict[str, Any]:
-    assert result["data_schema"] is not None
-    return {
-        str(key): key.description["suggested_value"]
-        for key in result["data_schema"].schema
-        if key.description and "suggested_value" in key.description
-    }
-
-
 async def async_add(hass: HomeAssistant, site: MockConfigEntry, **form: Any) -> str:
     """Add a circuit without a meter; return its id."""
-    result = await async_answer(hass, await async_begin(hass, site), {**CIRCUIT, **form})
-    result = await async_answer(hass, result, {"invert": False})
+    result = await async_answer_part(hass, await async_begin(hass, site), {**CIRCUIT, **form})
+    result = await async_answer_part(hass, result, {"invert": False})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     return list(site.subentries)[-1]
 
 
 async def test_a_circuit_is_added(hass: HomeAssistant, site: MockConfigEntry) -> None:
-    result = await async_answer(
+    result = await async_answer_part(
         hass, await async_begin(hass, site), {**CIRCUIT, "limit_w": 8_000.0, "parent": GARAGE}
     )
     assert result["step_id"] == "meter"
-    result = await async_answer(hass, result, {**CURRENTS, "invert": True})
+    result = await async_answer_part(hass, result, {**CURRENTS, "invert": True})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     added = list(site.subentries.values())[-1]
     assert added.title == "Barn"
@@ -84,26 +70,26 @@ async def test_a_circuit_needs_no_meter_and_no_limit(
 async def test_an_impossible_circuit_is_told_at_its_field(
     hass: HomeAssistant, site: MockConfigEntry, wrong: dict[str, Any], errors: dict[str, str]
 ) -> None:
-    result = await async_answer(hass, await async_begin(hass, site), {**CIRCUIT, **wrong})
+    result = await async_answer_part(hass, await async_begin(hass, site), {**CIRCUIT, **wrong})
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     assert suggested(result) == {**CIRCUIT, **wrong}
-    result = await async_answer(hass, result, CIRCUIT)
+    result = await async_answer_part(hass, result, CIRCUIT)
     assert result["step_id"] == "meter"
 
 
 async def test_an_unknown_parent_is_refused(hass: HomeAssistant, site: MockConfigEntry) -> None:
     result = await async_begin(hass, site)
     with pytest.raises(InvalidData) as error:
-        await async_answer(hass, result, {**CIRCUIT, "parent": "01NOWHERE"})
+        await async_answer_part(hass, result, {**CIRCUIT, "parent": "01NOWHERE"})
     assert set(error.value.schema_errors) == {"parent"}
 
 
 async def test_an_impossible_meter_is_told_at_its_field(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
-    result = await async_answer(hass, await async_begin(hass, site), CIRCUIT)
-    result = await async_answer(hass, result, {"power_l1": "sensor.a", "invert": False})
+    result = await async_answer_part(hass, await async_begin(hass, site), CIRCUIT)
+    result = await async_answer_part(hass, result, {"power_l1": "sensor.a", "invert": False})
     assert result["errors"] == {"power_l2": "phase_missing", "power_l3": "phase_missing"}
     assert suggested(result) == {"power_l1": "sensor.a", "invert": False}
 
@@ -112,10 +98,12 @@ async def test_a_circuit_is_changed(
     hass: HomeAssistant, site: MockConfigEntry, set_up_sites: list[str]
 ) -> None:
     added = await async_add(hass, site, limit_w=5_000.0)
-    result = await site.start_subentry_reconfigure_flow(hass, added)
+    result = await async_reconfigure(hass, site, added)
     assert suggested(result) == {**CIRCUIT, "limit_w": 5_000.0}
-    result = await async_answer(hass, result, {"name": "Shed", "parent": GARAGE, "fuse_a": 10.0})
-    result = await async_answer(hass, result, {**CURRENTS, "invert": False})
+    result = await async_answer_part(
+        hass, result, {"name": "Shed", "parent": GARAGE, "fuse_a": 10.0}
+    )
+    result = await async_answer_part(hass, result, {**CURRENTS, "invert": False})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     changed = site.subentries[added]
@@ -125,8 +113,10 @@ async def test_a_circuit_is_changed(
         "fuse_a": 10.0,
         "meter": {**CURRENTS, "invert": False},
     }
-    result = await site.start_subentry_reconfigure_flow(hass, added)
-    result = await async_answer(hass, result, {"name": "Shed", "parent": GARAGE, "fuse_a": 10.0})
+    result = await async_reconfigure(hass, site, added)
+    result = await async_answer_part(
+        hass, result, {"name": "Shed", "parent": GARAGE, "fuse_a": 10.0}
+    )
     assert suggested(result) == {**CURRENTS, "invert": False}
     assert set_up_sites == ["Home"]
 
@@ -134,18 +124,20 @@ async def test_a_circuit_is_changed(
 async def test_a_circuit_never_feeds_itself(hass: HomeAssistant, site: MockConfigEntry) -> None:
     barn = await async_add(hass, site, parent=GARAGE)
     shed = await async_add(hass, site, name="Shed", parent=barn)
-    result = await site.start_subentry_reconfigure_flow(hass, GARAGE)
+    result = await async_reconfigure(hass, site, GARAGE)
     assert result["data_schema"] is not None
     offered = [
         option["value"] for option in result["data_schema"].schema["parent"].config["options"]
     ]
     assert GARAGE not in offered
     for below in (barn, shed):
-        result = await async_answer(
+        result = await async_answer_part(
             hass, result, {"name": "Garage", "parent": below, "fuse_a": 20.0}
         )
         assert result["errors"] == {"parent": "circuit_cycle"}
-    result = await async_answer(hass, result, {"name": "Garage", "parent": "grid", "fuse_a": 20.0})
+    result = await async_answer_part(
+        hass, result, {"name": "Garage", "parent": "grid", "fuse_a": 20.0}
+    )
     assert result["step_id"] == "meter"
 
 
@@ -156,5 +148,5 @@ async def test_a_fuse_that_was_kept_per_phase_is_shown_by_its_weakest(
     hass.config_entries.async_update_subentry(
         site, garage, data={**garage.data, "fuse_a": {"l1": 16.0, "l2": 20.0, "l3": 20.0}}
     )
-    result = await site.start_subentry_reconfigure_flow(hass, GARAGE)
+    result = await async_reconfigure(hass, site, GARAGE)
     assert suggested(result)["fuse_a"] == 16.0

@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.flows.discovery import MAX_DISCOVERED
+from tests.flows.forms import async_answer, placeholders, suggested
 from tests.pool_double import GARAGE, SITE
 
 STATION: dict[str, Any] = {
@@ -50,21 +51,6 @@ async def async_discover(hass: HomeAssistant, **changes: Any) -> ConfigFlowResul
     return await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data={**STATION, **changes}
     )
-
-
-async def async_answer(
-    hass: HomeAssistant, result: ConfigFlowResult, answer: dict[str, Any]
-) -> ConfigFlowResult:
-    return await hass.config_entries.flow.async_configure(result["flow_id"], answer)
-
-
-def suggested(result: ConfigFlowResult) -> dict[str, Any]:
-    assert result["data_schema"] is not None
-    return {
-        str(key): key.description["suggested_value"]
-        for key in result["data_schema"].schema
-        if key.description and "suggested_value" in key.description
-    }
 
 
 async def test_a_station_joins_a_site(
@@ -110,8 +96,7 @@ async def test_a_station_begins_a_site(hass: HomeAssistant, set_up_sites: list[s
     assert result["step_id"] == "ocpp"
     result = await async_answer(hass, result, OCPP)
     assert result["step_id"] == "connector"
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["fuse"] == "63"
+    assert placeholders(result)["fuse"] == "63"
     result = await async_answer(hass, result, {**CONNECTOR, "fail_safe_current_a": 6.0})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Depot"

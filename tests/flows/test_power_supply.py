@@ -8,6 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from tests.flows.forms import async_answer_part, async_reconfigure, suggested
 from tests.pool_double import GARAGE, SUPPLY, SUPPLY_DATA
 
 SUPPLY_FORM: dict[str, Any] = {
@@ -32,27 +33,12 @@ async def async_begin(hass: HomeAssistant, site: MockConfigEntry) -> SubentryFlo
     return result
 
 
-async def async_answer(
-    hass: HomeAssistant, result: SubentryFlowResult, answer: dict[str, Any]
-) -> SubentryFlowResult:
-    return await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
-
-
-def suggested(result: SubentryFlowResult) -> dict[str, Any]:
-    assert result["data_schema"] is not None
-    return {
-        str(key): key.description["suggested_value"]
-        for key in result["data_schema"].schema
-        if key.description and "suggested_value" in key.description
-    }
-
-
 async def test_a_supply_is_added(
     hass: HomeAssistant, site: MockConfigEntry, tried: list[str]
 ) -> None:
-    result = await async_answer(hass, await async_begin(hass, site), SUPPLY_FORM)
+    result = await async_answer_part(hass, await async_begin(hass, site), SUPPLY_FORM)
     assert result["step_id"] == "serial"
-    result = await async_answer(hass, result, SERIAL)
+    result = await async_answer_part(hass, result, SERIAL)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert tried == ["riden_rd60xx at /dev/ttyUSB1 unit 1"]
     added = list(site.subentries.values())[-1]
@@ -88,25 +74,25 @@ async def test_a_supply_is_added(
 async def test_an_impossible_supply_is_told_at_its_field(
     hass: HomeAssistant, site: MockConfigEntry, wrong: dict[str, Any], errors: dict[str, str]
 ) -> None:
-    result = await async_answer(hass, await async_begin(hass, site), {**SUPPLY_FORM, **wrong})
+    result = await async_answer_part(hass, await async_begin(hass, site), {**SUPPLY_FORM, **wrong})
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     assert suggested(result) == {**SUPPLY_FORM, **wrong}
-    result = await async_answer(hass, result, SUPPLY_FORM)
+    result = await async_answer_part(hass, result, SUPPLY_FORM)
     assert result["step_id"] == "serial"
 
 
 async def test_a_supply_is_changed(
     hass: HomeAssistant, site: MockConfigEntry, tried: list[str], set_up_sites: list[str]
 ) -> None:
-    result = await site.start_subentry_reconfigure_flow(hass, SUPPLY)
+    result = await async_reconfigure(hass, site, SUPPLY)
     shown = suggested(result)
     assert shown["name"] == "Bench"
     assert shown["type"] == "tcp"
     assert shown["rotation"] == "l1_l2_l3"
-    result = await async_answer(hass, result, {**shown, "max_power_w": 1_000.0, "name": "Lab"})
+    result = await async_answer_part(hass, result, {**shown, "max_power_w": 1_000.0, "name": "Lab"})
     assert suggested(result) == {"host": "192.0.2.8", "port": 502, "unit_id": 1}
-    result = await async_answer(hass, result, {"host": "192.0.2.8", "port": 502, "unit_id": 1})
+    result = await async_answer_part(hass, result, {"host": "192.0.2.8", "port": 502, "unit_id": 1})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     assert site.subentries[SUPPLY].title == "Lab"

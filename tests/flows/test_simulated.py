@@ -13,6 +13,7 @@ from custom_components.ev_charger_pool.config import PoolConfig
 from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.flows.context import context_of_entry
 from custom_components.ev_charger_pool.simulator.standard import StandardSite
+from tests.flows.forms import async_answer
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -22,12 +23,6 @@ FORM: dict[str, Any] = {"name": "Simulated site", "seed": 7, "speed": 10.0}
 async def async_begin(hass: HomeAssistant) -> ConfigFlowResult:
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     return await async_answer(hass, result, {"next_step_id": "simulated"})
-
-
-async def async_answer(
-    hass: HomeAssistant, result: ConfigFlowResult, answer: dict[str, Any]
-) -> ConfigFlowResult:
-    return await hass.config_entries.flow.async_configure(result["flow_id"], answer)
 
 
 async def test_a_simulated_site_is_created_with_all_its_members(

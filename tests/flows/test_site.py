@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.simulator.standard import StandardSite
+from tests.flows.forms import async_answer, suggested
 
 SITE: dict[str, Any] = {
     "name": "Depot",
@@ -30,22 +31,6 @@ async def async_begin(hass: HomeAssistant) -> ConfigFlowResult:
     assert result["type"] is FlowResultType.MENU
     assert result["menu_options"] == ["site", "simulated"]
     return await async_answer(hass, result, {"next_step_id": "site"})
-
-
-async def async_answer(
-    hass: HomeAssistant, result: ConfigFlowResult, answer: dict[str, Any]
-) -> ConfigFlowResult:
-    return await hass.config_entries.flow.async_configure(result["flow_id"], answer)
-
-
-def suggested(result: ConfigFlowResult) -> dict[str, Any]:
-    """Return what a form shows in its fields."""
-    assert result["data_schema"] is not None
-    return {
-        str(key): key.description["suggested_value"]
-        for key in result["data_schema"].schema
-        if key.description and "suggested_value" in key.description
-    }
 
 
 async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -> None:
