@@ -262,8 +262,8 @@ class StandardSite:
                     ),
                 )
             },
-            sun=SunSpec(peak_w=2_000.0, noon_s=3_600.0, cloudiness=0.4),
-            battery=BatterySpec(max_power_w=1_200.0, capacity_wh=4_000.0, stored_wh=1_500.0),
+            sun=SunSpec(peak_w=1_500.0, noon_s=3_600.0, cloudiness=0.4),
+            battery=BatterySpec(max_power_w=600.0, capacity_wh=2_000.0, stored_wh=800.0),
         )
 
     def visits(self, bay: Bay, rng: Random) -> tuple[Visit, ...]:
