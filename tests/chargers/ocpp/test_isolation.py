@@ -50,6 +50,34 @@ async def test_sr7_a_reduction_overtakes_raises_renewals_and_questions(
     assert order == [1, 4, 3, 2]
 
 
+async def test_sr7_a_cut_below_a_raise_without_an_answer_is_a_reduction(
+    central: CentralSystem, connect: Connect
+) -> None:
+    charger, station = await ready(central, connect, Setup(connectors=3))
+    for connector in (1, 2, 3):
+        await station.begin(connector)
+        await charger.async_apply(connector, grant(8.0))
+    hold = asyncio.Event()
+
+    async def wait() -> None:
+        await hold.wait()
+
+    station.before_profile = wait
+    assert await charger.async_apply(1, grant(16.0)) is ActionResult.TIMED_OUT
+    hold.set()
+    await station.until(lambda: station.limits()[-1] != station.limits()[0])
+    hold.clear()
+    sent = len(station.profiles)
+    commands = []
+    for connector, current_a in ((3, 8.0), (2, 8.0), (1, 12.0)):
+        commands.append(asyncio.create_task(charger.async_apply(connector, grant(current_a))))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.02)
+    hold.set()
+    await asyncio.gather(*commands)
+    assert [profile["connectorId"] for profile in station.profiles[sent:]] == [3, 1, 2]
+
+
 async def test_only_one_call_is_unanswered_at_a_time(
     central: CentralSystem, connect: Connect
 ) -> None:

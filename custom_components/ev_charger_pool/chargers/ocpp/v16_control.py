@@ -234,6 +234,10 @@ class V16Control:
             return ActionResult.FAILED
         transaction = None if found.transaction is None else found.transaction.id
         facts = self._verdicts.facts
+        before_a = found.limit_a
+        if before_a is not None:
+            # Until it is answered, either of the two may be in force.
+            found.limit_a = max(before_a, limit.current_a)
         result = await self._set_profile(
             found.number, tx_profile(found.number, transaction, limit, facts), priority
         )
@@ -250,8 +254,7 @@ class V16Control:
                     self._verdicts.strongest_form = self._verdicts.proven_form = form
                     self._station.publish_all()
                     break
-        if result.is_success:
-            found.limit_a = limit.current_a
+        found.limit_a = limit.current_a if result.is_success else before_a
         return result
 
     def _would_outlive(self, found: ConnectorModel, grant: Grant, limit: Limit) -> bool:
