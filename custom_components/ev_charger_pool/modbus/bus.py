@@ -4,13 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
 
 from .schema import Timing
-
-REQUEST_LIMIT: Final = 1.5
-"""Seconds that one request may hold the link: the timeout of 1 s that every unit asks for, and room
-for another user of the link. Without it a device that answers "busy" holds it for a minute."""
 
 
 class Precedence(IntEnum):
@@ -72,6 +67,7 @@ class _Request:
     number: int
     kind: RequestKind
     pace: Pace
+    limit: Callable[[], float]
     call: Callable[[], Awaitable[object]]
     future: asyncio.Future[object]
 
@@ -93,6 +89,7 @@ class Bus:
         kind: RequestKind,
         pace: Pace,
         precedence: Precedence,
+        limit: Callable[[], float],
     ) -> T:
         """Carry out one exchange when its turn has come, and return what it returned.
 
@@ -104,9 +101,10 @@ class Bus:
             kind: What it does.
             pace: The device's own.
             precedence: Whom it overtakes.
+            limit: Asked when its turn has come: for how many seconds it may hold the link.
 
         Raises:
-            TimeoutError: It held the link for longer than `REQUEST_LIMIT`.
+            TimeoutError: It held the link for longer than that.
             Exception: Whatever `call` raised.
         """
         loop = asyncio.get_running_loop()
@@ -122,6 +120,7 @@ class Bus:
             number=self._number,
             kind=kind,
             pace=pace,
+            limit=limit,
             call=keep_result,
             future=future,
         )
@@ -160,7 +159,7 @@ class Bus:
     async def _carry_out(self, request: _Request) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(REQUEST_LIMIT):
+            async with asyncio.timeout(request.limit()):
                 await request.call()
         except WithdrawnError as error:
             _settle(request.future, error)

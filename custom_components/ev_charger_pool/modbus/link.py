@@ -27,6 +27,14 @@ UNIT_TIMEOUT: Final = 1.0
 """Seconds after which a unit counts as silent; the link's own default of 10 s would stall its
 neighbours for as long."""
 
+REQUEST_LIMIT: Final = 1.5
+"""Seconds that one request may hold the link: the unit's timeout, and room for another user of the
+link. Without it a device that answers "busy" holds it for a minute."""
+
+CONNECT_LIMIT: Final = 11.0 + REQUEST_LIMIT
+"""The same for a request that has to make the connection first: the attempt ends by itself after
+10 s and is shared by everybody behind the link, so it is not broken off."""
+
 CLOSE_LIMIT: Final = 1.0
 """Seconds to wait for a link to close: a connection attempt that hangs takes 10 s to end."""
 
@@ -114,6 +122,9 @@ class ModbusLink:
         self._closing = asyncio.ensure_future(self._stack.aclose())
         await asyncio.wait((self._closing,), timeout=CLOSE_LIMIT)
 
+    def _limit(self) -> float:
+        return REQUEST_LIMIT if self._unit is not None and self._unit.connected else CONNECT_LIMIT
+
     def is_ready(self, kind: RequestKind, within: float) -> bool:
         """Whether the device can take such a request within so many seconds, by its own pauses."""
         return self._pace.ready_at(kind) <= asyncio.get_running_loop().time() + within
@@ -130,7 +141,13 @@ class ModbusLink:
             WithdrawnError: `call` gave it up before sending.
         """
         try:
-            return await self._bus.request(call, kind=kind, pace=self._pace, precedence=precedence)
+            return await self._bus.request(
+                call,
+                kind=kind,
+                pace=self._pace,
+                precedence=precedence,
+                limit=self._limit,
+            )
         except ModbusExceptionError as error:
             if error.exception_code in _NO_ANSWER:
                 raise SilentError(str(error)) from error

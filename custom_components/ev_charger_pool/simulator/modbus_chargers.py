@@ -1,5 +1,6 @@
 """Simulated Modbus chargers: a Heidelberg Energy Control and a KEBA P30."""
 
+from collections.abc import Callable
 from typing import Final, override
 
 from .modbus_server import (
@@ -42,6 +43,11 @@ class SimulatedHeidelberg(SimulatedModbusDevice):
         self._busy_s = 0.0
         self._holding: dict[int, int] = {}
         self._set_defaults()
+
+    @override
+    def plug(self, clock: Callable[[], float]) -> None:
+        super().plug(clock)
+        self._busy_s = clock()
 
     def _set_defaults(self) -> None:
         self._holding = {257: 15000, 258: 0, 259: 1, 261: 160, 262: 0}

@@ -66,7 +66,6 @@ class Bench:
 
         await until(vouched)
 
-    @property
     def is_on(self) -> bool:
         """Whether the output of the real thing is on."""
         return self.dc.on
@@ -139,14 +138,14 @@ async def test_capabilities_first_no_export_before(ea: Bench) -> None:
     result = await ea.rig.supply.async_apply(ea.rig.grant(1000.0))
     assert not result.is_success
     assert ea.ea.writes == []
-    assert not ea.is_on
+    assert not ea.is_on()
 
 
 async def test_commands_act_at_once(ea: Bench, clock: VirtualClock) -> None:
     await ea.online()
     began = clock.now()
     await ea.rig.supply.async_apply(ea.rig.grant(1000.0))
-    assert ea.is_on
+    assert ea.is_on()
     assert clock.now() - began < timedelta(seconds=1)
 
 
@@ -194,10 +193,10 @@ async def test_an_off_received_meanwhile_is_what_is_replayed(ea: Bench) -> None:
     ea.ea.fault = Fault.SILENT
     await until(lambda: not ea.rig.report.online)
     assert await ea.rig.supply.async_off() is OffOutcome.COMMUNICATION_LOST
-    assert ea.is_on
+    assert ea.is_on()
     ea.ea.fault = Fault.NONE
     await ea.until_vouched(lambda: ea.rig.report.online)
-    assert not ea.is_on
+    assert not ea.is_on()
     assert ea.rig.report.wishes.mode is SupplyMode.OFF
 
 
@@ -205,7 +204,7 @@ async def test_off_is_safe_below_the_threshold(ea: Bench) -> None:
     await ea.on()
     await until(lambda: ea.dc.current_a > 15)
     assert await ea.rig.supply.async_off() is OffOutcome.BELOW_THRESHOLD
-    assert not ea.is_on
+    assert not ea.is_on()
     # 1 % of 120 A, twice.
     assert ea.dc.current_a < 2.4
     assert ea.ea.writes[-1].address == REMOTE
@@ -286,7 +285,7 @@ async def test_the_grant_bounds_the_wishes_users_own_watts(
 async def test_the_grant_bounds_the_wishes_0_w_is_off(ea: Bench) -> None:
     await ea.on()
     assert await ea.rig.supply.async_apply(ea.rig.grant(0.0)) is ActionResult.ACCEPTED
-    assert not ea.is_on
+    assert not ea.is_on()
     # The pool keeps hold of it, so that nobody switches it on at the panel.
     assert ea.ea.is_remote
 
@@ -294,18 +293,18 @@ async def test_the_grant_bounds_the_wishes_0_w_is_off(ea: Bench) -> None:
 async def test_losing_the_vouch_is_0_w_too(ea: Bench) -> None:
     await ea.on()
     await asyncio.sleep(9)
-    assert ea.is_on
+    assert ea.is_on()
     await asyncio.sleep(2)
-    assert not ea.is_on
+    assert not ea.is_on()
     await ea.on()
-    assert ea.is_on
+    assert ea.is_on()
 
 
 async def test_wishes_alone_never_export(ea: Bench) -> None:
     await ea.online()
     assert await ea.rig.supply.async_set_wishes(wishes()) is ActionResult.ACCEPTED
     await asyncio.sleep(15)
-    assert not ea.is_on
+    assert not ea.is_on()
 
 
 async def test_wishes_outside_the_capabilities_are_rejected(ea: Bench) -> None:
@@ -392,10 +391,10 @@ async def test_local_at_the_panel_is_never_overridden(ea: Bench) -> None:
     requests = len(ea.ea.writes)
     await renew(ea, 1000.0, 60)
     assert len(ea.ea.writes) == requests
-    assert not ea.is_on
+    assert not ea.is_on()
     # A person asks for it again.
     assert await ea.rig.supply.async_set_wishes(wishes()) is ActionResult.ACCEPTED
-    assert ea.is_on
+    assert ea.is_on()
     assert ea.rig.report.errors == {}
 
 
@@ -416,7 +415,7 @@ async def test_switched_off_at_the_panel_stays_off(ea: Bench) -> None:
     await ea.on()
     ea.ea.press_output()
     await renew(ea, 1000.0, 10)
-    assert not ea.is_on
+    assert not ea.is_on()
     assert ea.rig.report.mode is SupplyMode.FAULT
 
 
@@ -424,9 +423,9 @@ async def test_switched_on_at_the_panel_without_a_grant_is_switched_off(ea: Benc
     await ea.on()
     await ea.rig.supply.async_apply(ea.rig.grant(0.0))
     ea.ea.press_output()
-    assert ea.is_on
+    assert ea.is_on()
     await renew(ea, 0.0, 4)
-    assert not ea.is_on
+    assert not ea.is_on()
 
 
 async def test_with_the_users_mode_off_the_panel_is_free(
@@ -437,12 +436,12 @@ async def test_with_the_users_mode_off_the_panel_is_free(
         free.ea.is_remote = True
         free.ea.press_output()
         await renew(free, 1000.0, 15)
-        assert free.is_on
+        assert free.is_on()
         assert free.rig.report.mode is SupplyMode.EXPORT
         assert free.ea.writes == []
         # The stop of the pool is heard all the same.
         await free.rig.supply.async_off()
-        assert not free.is_on
+        assert not free.is_on()
 
 
 async def test_an_output_that_nobody_grants_is_switched_off_after_ten_seconds(
@@ -468,11 +467,11 @@ async def test_an_alarm_ends_it_until_a_person_asks_again(ea: Bench) -> None:
     await asyncio.sleep(3)
     ea.ea.trip(1)
     await renew(ea, 1000.0, 10)
-    assert not ea.is_on
+    assert not ea.is_on()
     assert ea.rig.report.mode is SupplyMode.FAULT
     assert SupplyError.VENDOR_ERROR in ea.rig.report.errors
     await ea.rig.supply.async_set_wishes(wishes())
-    assert ea.is_on
+    assert ea.is_on()
 
 
 async def test_a_set_point_that_is_refused_leaves_the_output_off(ea: Bench) -> None:
@@ -481,13 +480,13 @@ async def test_a_set_point_that_is_refused_leaves_the_output_off(ea: Bench) -> N
     ea.ea._limits[9000] = 52428
     result = await ea.rig.supply.async_apply(ea.rig.grant(2500.0))
     assert result is ActionResult.REJECTED
-    assert not ea.is_on
+    assert not ea.is_on()
     counters = ea.rig.supply.diagnostics()["counters"]
     assert isinstance(counters, dict)
     assert counters["refused_writes"] == 1
     # Once the lower limit is read, it is kept.
     await renew(ea, 2500.0, 15)
-    assert ea.is_on
+    assert ea.is_on()
     assert ea.dc._set_current_a < 0.3
 
 
@@ -497,7 +496,7 @@ async def test_closing_switches_off_what_nobody_watches_any_more(
     async with bench(hass, clock) as closing:
         await closing.on()
         await closing.rig.supply.async_close()
-        assert not closing.is_on
+        assert not closing.is_on()
         requests = closing.ea.requests
         await asyncio.sleep(5)
         assert closing.ea.requests == requests

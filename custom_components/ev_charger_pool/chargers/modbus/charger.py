@@ -260,7 +260,8 @@ class ModbusCharger(ModbusDevice):
             LinkError: The device did not take it.
             WithdrawnError: A newer order came, or the decision behind a raise has grown old.
         """
-        await self._until(Contact.ONLINE if order.needs_watchdog else Contact.PROVEN)
+        async with asyncio.timeout(CONTROL_LIMIT.total_seconds()):
+            await self._until(Contact.ONLINE if order.needs_watchdog else Contact.PROVEN)
         registers = self._contacted()
         watchdog = self._watchdog
         offer = self._teller.missing(offer_steps(self._traits, registers, order))[:1]
