@@ -38,8 +38,10 @@ logger:
   default: warning
   logs:
     custom_components.ev_charger_pool: info
-    # Set up by the frontend, and not used: a machine without its library is fine.
+    # Set up by the frontend, and not used: a machine without their libraries is fine.
     homeassistant.components.camera.img_util: critical
+    aiohttp_fast_zlib: error
+    haffmpeg: critical
 recorder:
   commit_interval: 5
 system_health:
