@@ -253,8 +253,9 @@ class Firmware:
     def _apply(self, order: Order, now_s: float, fault: DeviceFaultKind | None) -> None:
         self._pretend(order, now_s)
         if fault in {DeviceFaultKind.IGNORES, DeviceFaultKind.LIES}:
-            # What it ignores feeds its watchdog all the same.
-            self.limit.lapses_s = self.obedient.lapses_s
+            if fault is DeviceFaultKind.IGNORES:
+                # What it ignores feeds its watchdog all the same.
+                self.limit.lapses_s = self.obedient.lapses_s
             if self.spec.obeys_stop and order.kind in {OrderKind.STOP, OrderKind.DISABLE}:
                 self.stopped = True
                 self.disabled = self.disabled or order.kind is OrderKind.DISABLE

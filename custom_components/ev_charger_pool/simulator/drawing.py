@@ -24,7 +24,7 @@ from ..pool.reasons import ReasonKind
 from .cars import draw_visits, happens
 from .dc import DcBattery
 from .devices import SUPPLY_LOSSES, DeviceFault, DeviceFaultKind, FirmwareSpec, SupplyPlan
-from .house import BatterySpec, LoadSpec, SunSpec, draw_appliances
+from .house import MOST_OF_BASE, BatterySpec, LoadSpec, SunSpec, draw_appliances
 from .meters import MeterFault, MeterFaultKind, MeterKind, MeterSpec
 from .plant import PlantSpec
 from .scenario import LimitChange, MemberPlan, Outage, OutageKind, Scenario, Wish, above
@@ -148,16 +148,20 @@ def _draw_loads(
 ) -> dict[CircuitId, LoadSpec]:
     """Draw what else takes current: in all at most half of every limit above it (SR-1)."""
     left = {circuit.id: [circuit.limit_a.l1 / 2.0 - 1.0] * 3 for circuit in circuits}
-    loads = {}
+    bases: dict[CircuitId, list[float]] = {}
     for circuit in circuits:
         path = above(circuits, circuit.id)
-        if not all(item.metered for item in circuits if item.id in path):
-            continue
-        base = [rng.uniform(0.2, 1.5) if phase in phases else 0.0 for phase in PHASES]
+        if all(item.metered for item in circuits if item.id in path):
+            bases[circuit.id] = [
+                rng.uniform(0.2, 1.5) if phase in phases else 0.0 for phase in PHASES
+            ]
+            for above_id in path:
+                for index, base_a in enumerate(bases[circuit.id]):
+                    left[above_id][index] -= MOST_OF_BASE * base_a
+    loads = {}
+    for circuit_id, base in bases.items():
+        path = above(circuits, circuit_id)
         biggest_a = BIGGEST_STEP * min(item.limit_a.l1 for item in circuits if item.id in path)
-        for above_id in path:
-            for index in range(3):
-                left[above_id][index] -= 1.5 * base[index]
         chosen = []
         for item in draw_appliances(rng, phases, biggest_a):
             room = min(left[above_id][phase.position] for above_id in path for phase in item.phases)
@@ -166,7 +170,7 @@ def _draw_loads(
                 for above_id in path:
                     for phase in item.phases:
                         left[above_id][phase.position] -= item.current_a
-        loads[circuit.id] = LoadSpec(base_a=(base[0], base[1], base[2]), appliances=tuple(chosen))
+        loads[circuit_id] = LoadSpec(base_a=(base[0], base[1], base[2]), appliances=tuple(chosen))
     return loads
 
 
@@ -229,7 +233,7 @@ def other_load_max_a(
     for below, load in loads.items():
         if circuit in above(circuits, below):
             for index in range(3):
-                most[index] += 1.5 * load.base_a[index]
+                most[index] += MOST_OF_BASE * load.base_a[index]
             for item in load.appliances:
                 for phase in item.phases:
                     most[phase.position] += item.current_a

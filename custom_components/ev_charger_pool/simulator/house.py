@@ -12,6 +12,9 @@ from .cars import happens
 _BASE_SPREAD: Final = 0.05
 """How much the base load wanders, as a share of itself per square root of a minute."""
 
+MOST_OF_BASE: Final = 1.5
+"""The base load stays within this share of itself, and half of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appliance:
@@ -66,7 +69,7 @@ class Load:
             if base:
                 wander = self._wander[index]
                 wander += (1.0 - wander) * step_s / 600.0 + self._rng.gauss(0.0, spread)
-                self._wander[index] = wander = min(max(wander, 0.5), 1.5)
+                self._wander[index] = wander = min(max(wander, 0.5), MOST_OF_BASE)
                 now_a[index] = base * wander + self.extra_a[index]
             else:
                 now_a[index] = self.extra_a[index]

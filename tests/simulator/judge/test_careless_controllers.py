@@ -386,21 +386,22 @@ def test_sr13_a_rising_battery_voltage_stays_within_the_grant() -> None:
     assert 3.0 < seen.draw_a <= 4.0
 
 
-@pytest.mark.parametrize("kind", [DeviceFaultKind.LIES, DeviceFaultKind.IGNORES])
-def test_sr6_one_that_makes_no_room_for_a_device_that_ignores(kind: DeviceFaultKind) -> None:
+def test_sr6_one_that_makes_no_room_for_a_device_that_lies() -> None:
     """The ladder has 60 s; then the others have to have made room."""
 
     class Trusting(Fixed):
         @override
         def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
-            report = self.reports.get(member.member)
-            if member.member == "c1" and report is not None and report.power_w is not None:
-                return 16.0 if now < STARTED_AT + timedelta(seconds=100) else 0.0
-            return super().target(member, seats, now)
+            found_out = member.member == "c1" and now > STARTED_AT + timedelta(seconds=100)
+            return 0.0 if found_out else super().target(member, seats, now)
 
-    fault = DeviceFault(kind=kind, from_s=60.0, until_s=1e9)
+    fault = DeviceFault(kind=DeviceFaultKind.LIES, from_s=60.0, until_s=1e9)
     bad = connector(1, firmware=replace(FIRMWARE, obeys_stop=False, faults=(fault,)))
-    scenario = site([bad, connector(2)], fuse_a=34.0)
-    rules = broken_rules(scenario, partial(Trusting, 16.0), house={300.0: 10.0})
-    assert Rule.I1B_SLOW in rules
-    assert Rule.I1B_RAISE not in rules
+    loop = ClosedLoop(site([bad, connector(2)], fuse_a=34.0), partial(Trusting, 16.0))
+    loop.run()
+    slow = [item.at_s for item in loop.findings.violations if item.rule is Rule.I1B_SLOW]
+    assert slow
+    assert min(slow) > 60.0 + 60.0
+    assert Rule.I1B_CAUSED not in {
+        item.rule for item in loop.findings.violations if item.at_s < 120
+    }

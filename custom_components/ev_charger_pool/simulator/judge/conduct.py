@@ -171,7 +171,8 @@ class ConductJudge:
             and not device.stopped
             and wishes.mode is Mode.FAST
             and wishes.minimum_current_a is None
-            and (settings.lease is not None or settings.may_freeze)
+            # Others are capped for what happens when everything freezes (SR-5).
+            and (settings.lease_exercised or settings.may_freeze)
         )
 
     def _blind(self, member: MemberTruth, now_s: float) -> bool:

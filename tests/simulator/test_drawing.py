@@ -1,0 +1,84 @@
+"""What random sites keep, so that a controller has a fair chance on them."""
+
+from datetime import timedelta
+from itertools import chain
+
+from hypothesis import given, settings, strategies as st
+
+from custom_components.ev_charger_pool.pool.members import MemberKind
+from custom_components.ev_charger_pool.simulator.drawing import (
+    MOST_MEMBERS,
+    draw_scenario,
+    other_load_max_a,
+)
+from custom_components.ev_charger_pool.simulator.scenario import above
+
+SEEDS = st.integers(0, 2**32 - 1)
+many = settings(max_examples=150)
+
+
+@many
+@given(seed=SEEDS)
+def test_sr1_fail_safes_and_other_load_fit_every_circuit(seed: int) -> None:
+    scenario = draw_scenario(seed)
+    circuits = scenario.site.circuits
+    for circuit in circuits:
+        other = other_load_max_a(circuits, dict(scenario.plant.loads), circuit.id)
+        for phase, limit in enumerate(circuit.limit_a):
+            assert other[phase] <= limit / 2.0
+            fail_safes = sum(
+                member.fail_safe_a
+                for member in scenario.site.members
+                if circuit.id in above(circuits, member.circuit)
+                and phase in {item.position for item in member.phases}
+            )
+            assert fail_safes + other[phase] <= limit + 1e-9
+
+
+@many
+@given(seed=SEEDS)
+def test_a_scenario_is_whole(seed: int) -> None:
+    scenario = draw_scenario(seed)
+    assert 1 <= len(scenario.members) <= MOST_MEMBERS
+    assert len({plan.settings.member for plan in scenario.members}) == len(scenario.members)
+    ids = {circuit.id for circuit in scenario.site.circuits}
+    assert {plan.settings.circuit for plan in scenario.members} <= ids
+    assert set(scenario.plant.circuits) == ids
+    assert {plan.link for plan in scenario.members} == set(scenario.link_delay_s)
+    metered = {circuit.id for circuit in scenario.site.circuits if circuit.metered}
+    assert {meter.circuit for meter in scenario.plant.meters} == metered
+    for plan in scenario.members:
+        is_supply = plan.settings.kind is MemberKind.POWER_SUPPLY
+        assert (plan.supply is not None) == (plan.load is not None) == is_supply
+        assert not plan.firmware.lease_works or plan.settings.lease is not None
+
+
+def test_the_same_seed_draws_the_same_site() -> None:
+    assert draw_scenario(7) == draw_scenario(7)
+    assert draw_scenario(7) != draw_scenario(8)
+
+
+def test_a_shorter_and_smaller_site_can_be_drawn() -> None:
+    scenario = draw_scenario(3, duration=timedelta(minutes=5), most_members=2)
+    assert scenario.duration_s == 300.0
+    assert len(scenario.members) <= 2
+
+
+def test_every_trouble_comes_up() -> None:
+    """A sample of sites has every kind of fault, meter, outage and member."""
+    scenarios = [draw_scenario(seed) for seed in range(300)]
+    plans = list(chain.from_iterable(scenario.members for scenario in scenarios))
+    meters = list(chain.from_iterable(scenario.plant.meters for scenario in scenarios))
+    assert {fault.kind for plan in plans for fault in plan.firmware.faults} == set(
+        type(next(fault for plan in plans for fault in plan.firmware.faults).kind)
+    )
+    assert len({fault.kind for meter in meters for fault in meter.faults}) == 4
+    assert len({meter.kind for meter in meters}) == 3
+    assert len({outage.kind for item in scenarios for outage in item.outages}) == 2
+    assert {plan.settings.kind for plan in plans} == set(MemberKind)
+    assert {len(plan.settings.phases) for plan in plans} == {1, 3}
+    assert any(scenario.plant.sun for scenario in scenarios)
+    assert any(scenario.plant.battery for scenario in scenarios)
+    assert any(item.limits for item in scenarios)
+    assert any(item.wishes for item in scenarios)
+    assert max(len(item.site.circuits) for item in scenarios) == 4
