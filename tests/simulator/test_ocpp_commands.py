@@ -347,5 +347,21 @@ async def test_without_a_central_system_it_tries_on(socket_enabled: None) -> Non
     )
     await station.async_start()
     await asyncio.sleep(0.05)
+    await station.async_drop()
     assert not station.connected
     await station.async_stop()
+    await station.async_stop()
+
+
+async def test_an_answer_to_a_lost_connection_is_dropped(
+    central: Central, station: SimulatedOcppStation
+) -> None:
+    station.answer_lag_s = 0.05
+    assert central.socket is not None
+    question = asyncio.create_task(central.ask_frame("GetConfiguration", {}))
+    await asyncio.sleep(0.01)
+    await station.async_drop()
+    await central.until(lambda: central.connections == 2)
+    question.cancel()
+    station.answer_lag_s = 0.0
+    assert "configurationKey" in await central.ask("GetConfiguration", key=[])

@@ -96,6 +96,7 @@ async def test_a_car_that_plugs_in_charges_at_the_fail_safe_until_granted_more(s
     assert await charger.async_apply(1, grant(14.0)) is ActionResult.ACCEPTED
     assert site.connectors[1].offered_a == 14.0
     assert site.connectors[2].offered_a == 0.0
+    await site.until(lambda: charger.diagnostics()["lapse_shown"] is True)
 
 
 async def test_measured_values_arrive_per_phase(site: Site) -> None:

@@ -91,6 +91,8 @@ class Station(_LibraryStation):
         self.availability_status = "Accepted"
         self.triggered: list[tuple[str, int | None]] = []
         self.trigger_status = "Accepted"
+        self.composite: list[float] = [16.0, 6.0]
+        self.composite_asked = 0
         self.cleared: list[int | None] = []
         self.changed: list[tuple[str, str]] = []
         self.news = asyncio.Event()
@@ -195,6 +197,20 @@ class Station(_LibraryStation):
         status = self.profile_status(frame[3])
         self.profiles.append(frame[3])
         return call_result.SetChargingProfile(status=status)
+
+    @on(Action.get_composite_schedule, skip_schema_validation=True)
+    def _composite(self, **_fields: Any) -> Any:
+        self.composite_asked += 1
+        return call_result.GetCompositeSchedule(
+            status="Accepted",
+            charging_schedule={
+                "charging_rate_unit": "A",
+                "charging_schedule_period": [
+                    {"start_period": 120 * index, "limit": limit}
+                    for index, limit in enumerate(self.composite)
+                ],
+            },
+        )
 
     @on(Action.clear_charging_profile)
     def _clear_charging_profile(self, id: int | None = None, **_more: Any) -> Any:  # noqa: A002

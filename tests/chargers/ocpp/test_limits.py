@@ -224,6 +224,23 @@ async def test_a_station_that_takes_only_watts_gets_watts(
     assert schedule(profile) == [(0, 11040.0), (180, 4140.0)]
 
 
+@pytest.mark.parametrize(("composite", "shown"), [([16.0, 6.0], True), ([16.0], False), ([], None)])
+async def test_the_station_is_asked_once_whether_its_schedule_shows_the_lapse(
+    central: CentralSystem, connect: Connect, composite: list[float], shown: bool | None
+) -> None:
+    charger, station = await ready(central, connect)
+    station.composite = composite
+    await station.begin(1)
+    await charger.async_apply(1, grant(6.0))
+    assert station.composite_asked == 0
+    await charger.async_apply(1, grant(16.0))
+    await station.until(lambda: charger.diagnostics()["lapse_shown"] is shown)
+    await charger.async_apply(1, grant(16.0))
+    await station.heartbeat()
+    assert station.composite_asked == 1
+    assert charger.connectors[1].lease == FULL_LEASE
+
+
 async def test_renewals_replace_the_same_profile(central: CentralSystem, connect: Connect) -> None:
     charger, station = await ready(central, connect)
     await station.begin(1)
@@ -362,6 +379,7 @@ async def test_sr4_the_driver_renews_nothing_by_itself(
     charger, station = await ready(central, connect)
     transaction = await station.begin(1)
     await charger.async_apply(1, grant(12.0))
+    await station.until(lambda: station.composite_asked)
     sent = len(station.socket.received)
     for _ in range(3):
         await station.heartbeat()

@@ -38,6 +38,8 @@ class Verdicts:
         strongest_form: The strongest way in which it lets a limit end.
         proven_form: The one that it accepted last.
         weakened_for: The transaction for which weaker ones were tried.
+        lapse_asked: Whether the station was asked if its limits end by themselves.
+        lapse_shown: Whether its own schedule shows that; None where it does not tell.
     """
 
     facts: SmartCharging = field(default_factory=SmartCharging)
@@ -46,3 +48,5 @@ class Verdicts:
     strongest_form: LeaseForm = LeaseForm.TWO_PERIODS
     proven_form: LeaseForm | None = None
     weakened_for: str | None = ""
+    lapse_asked: bool = False
+    lapse_shown: bool | None = None

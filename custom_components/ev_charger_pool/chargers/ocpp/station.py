@@ -187,6 +187,7 @@ class Station:
             "protocol": None if session is None else session.protocol,
             "booted_at": self.model.booted_at,
             "clock_ahead_s": None if skew is None else skew.total_seconds(),
+            "lapse_shown": self.model.verdicts.lapse_shown,
             "counters": self.counters.as_dict(),
             "attributes": dict(self.model.attributes),
             "connectors": {

@@ -37,6 +37,7 @@ def load_schemas() -> Schemas:
             Action.change_availability,
             Action.change_configuration,
             Action.clear_charging_profile,
+            Action.get_composite_schedule,
             Action.get_configuration,
             Action.remote_start_transaction,
             Action.remote_stop_transaction,
@@ -134,7 +135,10 @@ class V16Session:
 
     async def apply(self, connector: int, grant: Grant) -> ActionResult:
         """Bring a grant onto the station."""
-        return await self._control.apply(connector, grant)
+        result = await self._control.apply(connector, grant)
+        if result.is_success and self._control.may_check_lapse():
+            self._spawn(self._control.check_lapse(connector))
+        return result
 
     async def start(self, connector: int) -> ActionResult:
         """Start a transaction, or wake a suspended one."""

@@ -35,6 +35,7 @@ from .v16_profiles import (
     LEASE,
     Limit,
     offerable,
+    shows_lapse,
     tx_default_profile,
     tx_id,
     tx_profile,
@@ -103,6 +104,38 @@ class V16Control:
                 self._station.identity,
                 found.number,
                 result,
+            )
+
+    def may_check_lapse(self) -> bool:
+        """Whether a lease is in force of which the station was never asked."""
+        verdicts = self._verdicts
+        return not verdicts.lapse_asked and verdicts.proven_form not in {None, LeaseForm.NONE}
+
+    async def check_lapse(self, connector: int) -> None:
+        """Ask the station once whether its own schedule shows that the lease ends.
+
+        What it answers is shown, no more: many a composite schedule is wrong, and whether the
+        limit really ends shows when a renewal is withheld (SR-8).
+        """
+        verdicts = self._verdicts
+        verdicts.lapse_asked = True
+
+        async def ask() -> ActionResult:
+            answer = await self._link.call(
+                str(Action.get_composite_schedule),
+                {"connectorId": connector, "duration": int(2.0 * LEASE.duration.total_seconds())},
+                priority=CallPriority.OTHER,
+                timeout_s=self._timings.other_s,
+            )
+            verdicts.lapse_shown = shows_lapse(answer)
+            return ActionResult.ACCEPTED
+
+        await self._guard(ask)
+        if verdicts.lapse_shown is False:
+            _LOGGER.warning(
+                "Station %s accepts limits that end by themselves, but its schedule does not show "
+                "their end",
+                self._station.identity,
             )
 
     async def set_default(self, found: ConnectorModel) -> ActionResult:

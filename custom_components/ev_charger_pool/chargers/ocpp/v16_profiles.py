@@ -14,6 +14,7 @@ from ocpp.v16.enums import (
 from ...pool.members import Lease
 from ...pool.quantities import NOMINAL_VOLTAGE_V
 from .config import MIN_CURRENT_A
+from .fields import as_number
 from .framing import JsonValue, Payload
 from .smart_charging import LeaseForm, SmartCharging
 
@@ -89,6 +90,19 @@ def tx_profile(
     if transaction is not None:
         profile["transactionId"] = int(transaction)
     return profile
+
+
+def shows_lapse(answer: Payload) -> bool | None:
+    """Return whether a composite schedule falls; None where the answer holds no schedule."""
+    schedule = answer.get("chargingSchedule")
+    periods = schedule.get("chargingSchedulePeriod") if isinstance(schedule, dict) else None
+    limits = [
+        as_number(period.get("limit"))
+        for period in (periods if isinstance(periods, list) else [])
+        if isinstance(period, dict)
+    ]
+    known = [limit for limit in limits if limit is not None]
+    return known[-1] < known[0] if known else None
 
 
 def _schedule(limit: Limit, facts: SmartCharging) -> Payload:
