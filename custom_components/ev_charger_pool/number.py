@@ -213,11 +213,10 @@ class PoolNumber[ViewT](PoolEntity[ViewT], NumberEntity):
         """Return what the number is in the snapshot; its range follows the device."""
         description = self.entity_description
         most = description.max_fn(view)
-        if most is None:
-            return Picture(available=False)
-        self._attr_native_min_value = description.min_fn(view)
-        self._attr_native_max_value = most
-        return Picture(available=True, value=description.value_fn(view))
+        if most is not None:
+            self._attr_native_min_value = description.min_fn(view)
+            self._attr_native_max_value = most
+        return Picture(available=most is not None, value=description.value_fn(view))
 
     @property
     @override

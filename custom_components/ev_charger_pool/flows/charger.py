@@ -323,7 +323,7 @@ def fail_safe_placeholders(site: SiteContext, circuit: str) -> dict[str, str]:
     return {
         "circuit": choice.name,
         "fail_safe_sum": ", ".join(f"{phase.upper()} {sums[phase]:g} A" for phase in site.phases),
-        "fuse": f"{max(choice.fuse_a):g}",
+        "fuse": f"{max(choice.limit_a):g}",
         "fail_safe_room": f"{site.fail_safe_room(circuit, site.phases):g}",
     }
 
@@ -338,7 +338,7 @@ def _check_connector(user_input: Input, site: SiteContext, circuit: str) -> Erro
         errors[CONF_FAIL_SAFE_CURRENT] = error
     elif fail_safe_a > max_a:
         errors[CONF_FAIL_SAFE_CURRENT] = FieldError.FAIL_SAFE_ABOVE_MAXIMUM
-    elif fail_safe_a and fail_safe_a > site.fail_safe_room(circuit, phases):
+    elif not site.fits(FailSafe(circuit=circuit, phases=phases, current_a=fail_safe_a)):
         errors[CONF_FAIL_SAFE_CURRENT] = FieldError.FAIL_SAFE_SUM
     return errors
 

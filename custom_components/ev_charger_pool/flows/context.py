@@ -7,7 +7,8 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant
 
-from ..config import CircuitConfig, PoolConfig
+from ..balancing.failsafe import reserved_for_others
+from ..config import PoolConfig
 from ..const import (
     CONF_CONNECTION,
     CONF_FAIL_SAFE_CURRENT,
@@ -19,12 +20,13 @@ from ..const import (
     DOMAIN,
     ROOT_CIRCUIT,
 )
+from ..pool.circuits import Circuit
 from ..pool.members import CircuitId
 from ..pool.quantities import PHASES, PerPhase, Phase, PhaseValues
+from ..site import site_circuits
 from .fields import Input
 
-OTHER_LOAD_SHARE = 0.5
-"""What everything but members is counted with before it was ever measured (SR-1)."""
+_TOLERANCE_A = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +36,6 @@ class FailSafe:
     circuit: CircuitId
     phases: tuple[Phase, ...]
     current_a: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitChoice:
-    """A circuit that something can hang on."""
-
-    name: str
-    parent: CircuitId | None
-    fuse_a: PhaseValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +52,7 @@ class SiteContext:
 
     phases: tuple[Phase, ...]
     fail_safe_current_a: float
-    circuits: Mapping[CircuitId, CircuitChoice]
+    circuits: Mapping[CircuitId, Circuit]
     ocpp_port: int
     fail_safes: tuple[FailSafe, ...] = field(default=())
 
@@ -87,19 +80,27 @@ class SiteContext:
     def fail_safe_room(self, circuit: CircuitId, phases: tuple[Phase, ...]) -> float:
         """Return the largest fail-safe current that one more connector may have (SR-1).
 
-        The fail-safes and the reserved other load stay within every fuse above it. The other
-        load counts as half of a fuse: what was measured since lets the controller keep more of
-        them, never less.
+        The fail-safes and what is reserved for everything else stay within every fuse above it.
+        A form counts with the reserve of a site that was never measured; the controller goes on
+        from there with what it learns.
         """
         return max(
             0.0,
             min(
-                self.circuits[above].fuse_a[phase] * (1 - OTHER_LOAD_SHARE)
+                self.circuits[above].limit_a[phase]
+                - reserved_for_others(self.circuits[above])[phase]
                 - self.fail_safe_sum(above)[phase]
                 for above in self.path(circuit)
                 for phase in phases
             ),
         )
+
+    def fits(self, fail_safe: FailSafe) -> bool:
+        """Whether one more fail-safe current leaves every fuse what it needs (SR-1)."""
+        if not fail_safe.current_a:
+            return True
+        room_a = self.fail_safe_room(fail_safe.circuit, fail_safe.phases)
+        return fail_safe.current_a <= room_a + _TOLERANCE_A
 
 
 def context_of_new_site(name: str, data: Input) -> SiteContext:
@@ -110,10 +111,12 @@ def context_of_new_site(name: str, data: Input) -> SiteContext:
         fail_safe_current_a=data[CONF_FAIL_SAFE_CURRENT],
         ocpp_port=data[CONF_OCPP_PORT],
         circuits={
-            ROOT_CIRCUIT: CircuitChoice(
+            ROOT_CIRCUIT: Circuit(
+                id=ROOT_CIRCUIT,
                 name=name,
-                parent=None,
-                fuse_a=PerPhase(*(data[CONF_FUSE] if phase in phases else 0.0 for phase in PHASES)),
+                limit_a=PerPhase(
+                    *(data[CONF_FUSE] if phase in phases else 0.0 for phase in PHASES)
+                ),
             )
         },
     )
@@ -131,12 +134,7 @@ def context_of_entry(entry: ConfigEntry[Any], without: str | None = None) -> Sit
         phases=config.site.phases,
         fail_safe_current_a=config.site.fail_safe_current_a,
         ocpp_port=config.site.ocpp_port,
-        circuits={
-            ROOT_CIRCUIT: CircuitChoice(
-                name=config.site.name, parent=None, fuse_a=config.site.fuse_a
-            ),
-            **{key: _choice(circuit) for key, circuit in config.circuits.items()},
-        },
+        circuits={circuit.id: circuit for circuit in site_circuits(config, metered=())},
         fail_safes=tuple(
             FailSafe(
                 circuit=charger.circuit,
@@ -148,10 +146,6 @@ def context_of_entry(entry: ConfigEntry[Any], without: str | None = None) -> Sit
             for connector in charger.connectors.values()
         ),
     )
-
-
-def _choice(circuit: CircuitConfig) -> CircuitChoice:
-    return CircuitChoice(name=circuit.name, parent=circuit.parent, fuse_a=circuit.fuse_a)
 
 
 def subentries_of_all_sites(
