@@ -146,10 +146,10 @@ async def test_i2_a_reduction_is_handed_over_within_the_turn_of_the_sample(
 
     site.load_a = 100.0
     site.measure()
-    started = time.perf_counter()
+    started = time.thread_time()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    elapsed = time.perf_counter() - started
+    elapsed = time.thread_time() - started
     reduced = [
         number for number in range(10) if len(site.charger(f"c{number}").calls) > calls[number]
     ]

@@ -96,20 +96,22 @@ class Commands:
         """Set the ceiling of the session that runs; returns when it is completed or failed."""
         session = self._session(member)
         _check_range(value, 0.0, float("inf"))
+        answers = self._site.dispatcher.answers(member)
         action = self._request(member, ActionKind.SET, unit, value)
         self._site.ceilings.bind(session, unit, value)
         self._site.async_take_limits()
-        return await self._async_finish(action)
+        return await self._async_finish(action, answers)
 
     async def async_clear_limit(self, member: MemberId) -> LimitAction:
         """Lift the ceiling of the session that runs; returns when it is completed or failed."""
         self._session(member)
         limit = self._site.ceilings.session_limit(member)
         unit = LimitUnit.CURRENT if limit is None else limit.unit
+        answers = self._site.dispatcher.answers(member)
         action = self._request(member, ActionKind.CLEAR, unit, None)
         self._site.ceilings.release(member)
         self._site.async_take_limits()
-        return await self._async_finish(action)
+        return await self._async_finish(action, answers)
 
     async def async_start(self, member: MemberId) -> ActionResult:
         """Start a session with the car that is plugged in, or switch a power supply on."""
@@ -133,25 +135,30 @@ class Commands:
     ) -> LimitAction:
         return self._site.actions.request(member, kind, unit, value, self._site.clock())
 
-    async def _async_finish(self, action: LimitAction) -> LimitAction:
+    async def _async_finish(self, action: LimitAction, answers: int) -> LimitAction:
         try:
             async with asyncio.timeout(ACTION_TIMEOUT.total_seconds()):
-                error = await self._async_outcome(action)
+                error = await self._async_outcome(action, answers)
         except TimeoutError:
             error = ActionResult.TIMED_OUT
         finished = self._site.actions.finish(action, error, self._site.clock())
         self._site.async_show()
         return finished
 
-    async def _async_outcome(self, action: LimitAction) -> str | None:
-        """Wait until the device took what the decision made of an action; return its error."""
+    async def _async_outcome(self, action: LimitAction, answers: int) -> str | None:
+        """Wait until the device took what the decision made of an action; return its error.
+
+        Args:
+            action: What was asked.
+            answers: How many commands the device had answered before.
+        """
         member, dispatcher = action.member, self._site.dispatcher
         while True:
             if not self._site.member(member).online:
                 return ActionResult.OFFLINE
-            was_busy = dispatcher.is_busy(member)
             result = await dispatcher.async_idle(member)
-            if was_busy and result is not None and not result.is_success:
+            is_new = dispatcher.answers(member) != answers
+            if is_new and result is not None and not result.is_success:
                 return result
             if action.kind is ActionKind.CLEAR or self._is_followed(action):
                 return None

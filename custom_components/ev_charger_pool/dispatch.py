@@ -91,6 +91,7 @@ class _Lane:
     task: asyncio.Task[None] | None = None
     accepted: Grant | None = None
     at_most: Grant | None = None
+    answers: int = 0
     last_result: ActionResult | None = None
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -134,6 +135,7 @@ class _Lane:
         """Take how the command in flight was answered."""
         command, self.in_flight, self.task = self.in_flight, None, None
         self.last_result = result
+        self.answers += 1
         if command is not None and command.grant is not None and result.is_success:
             self.accepted = self.at_most = command.grant
         if self.is_empty:
@@ -227,10 +229,10 @@ class Outbox:
             await lane.idle.wait()
         return lane.last_result
 
-    def is_busy(self, member: MemberId) -> bool:
-        """Whether something waits for a member or is on its way to it."""
+    def answers(self, member: MemberId) -> int:
+        """Return how many commands to a member were answered so far, or ran out of time."""
         lane = self._lanes.get(member)
-        return lane is not None and not lane.is_empty
+        return 0 if lane is None else lane.answers
 
     def accepted(self, member: MemberId) -> Grant | None:
         """Return the newest grant that the device accepted in this run."""
@@ -410,10 +412,10 @@ class Dispatcher:
         outbox = self._outbox(member)
         return None if outbox is None else outbox.at_most(member)
 
-    def is_busy(self, member: MemberId) -> bool:
-        """Whether something waits for a member or is on its way to it."""
+    def answers(self, member: MemberId) -> int:
+        """Return how many commands to a member were answered so far, or ran out of time."""
         outbox = self._outbox(member)
-        return outbox is not None and outbox.is_busy(member)
+        return 0 if outbox is None else outbox.answers(member)
 
     @property
     def devices(self) -> Mapping[str, Outbox]:
