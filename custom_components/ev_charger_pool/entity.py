@@ -1,5 +1,6 @@
 """What every entity of the pool has in common: it shows one part of the newest snapshot."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -113,9 +114,9 @@ class PoolEntity[ViewT](Entity):
         self._later: CALLBACK_TYPE | None = None
         self._later_at = 0.0
 
+    @abstractmethod
     def picture(self, view: ViewT, snapshot: SiteSnapshot) -> Picture:
         """Return what there is to show of the subject."""
-        raise NotImplementedError
 
     @property
     def view(self) -> ViewT | None:

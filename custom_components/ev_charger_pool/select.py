@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector
-from .pool.members import Mode, Priority
+from .pool.members import MemberId, Mode, Priority
 from .power_supplies.contract import SupplyMode
 from .quiet import Picture
 from .snapshot import MemberView, SiteSnapshot
@@ -31,7 +31,7 @@ class MemberSelectDescription(SelectEntityDescription):
 
     value_fn: Callable[[MemberView], str | None]
     options_fn: Callable[[MemberView], list[str]]
-    set_fn: Callable[[SiteCoordinator, MemberView, str], Awaitable[object]]
+    set_fn: Callable[[SiteCoordinator, MemberId, str], Awaitable[object]]
 
 
 def _supply_modes(view: MemberView) -> list[str]:
@@ -47,8 +47,8 @@ PRIORITY = MemberSelectDescription(
     entity_category=EntityCategory.CONFIG,
     value_fn=lambda view: view.settings.priority.name.lower(),
     options_fn=lambda _: [priority.name.lower() for priority in Priority],
-    set_fn=lambda coordinator, view, option: coordinator.async_set_priority(
-        view.settings.member, Priority[option.upper()]
+    set_fn=lambda coordinator, member, option: coordinator.async_set_priority(
+        member, Priority[option.upper()]
     ),
 )
 
@@ -57,9 +57,7 @@ CONNECTOR_SELECTS = (
         key="mode",
         value_fn=lambda view: view.wishes.mode,
         options_fn=lambda _: [mode.value for mode in Mode],
-        set_fn=lambda coordinator, view, option: coordinator.async_set_mode(
-            view.settings.member, Mode(option)
-        ),
+        set_fn=lambda coordinator, member, option: coordinator.async_set_mode(member, Mode(option)),
     ),
     PRIORITY,
 )
@@ -69,8 +67,8 @@ SUPPLY_SELECTS = (
         key="supply_mode",
         value_fn=lambda view: view.supply.wishes.mode if view.supply else None,
         options_fn=_supply_modes,
-        set_fn=lambda coordinator, view, option: coordinator.async_set_supply_wishes(
-            view.settings.member, mode=SupplyMode(option)
+        set_fn=lambda coordinator, member, option: coordinator.async_set_supply_wishes(
+            member, mode=SupplyMode(option)
         ),
     ),
     PRIORITY,
@@ -122,5 +120,4 @@ class MemberSelect(PoolEntity[MemberView], SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Hand the wish to the coordinator."""
-        if (view := self.view) is not None:
-            await self.entity_description.set_fn(self.coordinator, view, option)
+        await self.entity_description.set_fn(self.coordinator, self.subject.id, option)
