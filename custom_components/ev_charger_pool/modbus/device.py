@@ -239,6 +239,9 @@ class ModbusDevice(ABC):
         scales = await self._choose_variant(registers, found)
         if self._identity.serial is None and self._identity.model is None:
             self._identity = await self._read_identity(registers, found)
+        if self._contact_lost:
+            message = "the connection dropped while the device was looked at"
+            raise LostError(message)
         self._registers = Registers(unit, self.profile, scales=scales, nominal=nominal)
         self._unread = {group for group in self.profile.reads if group.essential}
         self._silent = 0

@@ -7,6 +7,7 @@ from enum import StrEnum
 import re
 
 from ..pool.states import CableState, ChargingStatus, ComponentState
+from ..power_supplies.contract import SupplyError
 from .connection import LinkType, SerialSettings
 
 
@@ -123,7 +124,7 @@ class Signal:
         raw_maximum: Largest raw value that may be written.
         states: What raw values mean, for a state.
         bits: First and last bit of each part, for a bit field.
-        errors: The name of the error that a raw value means, for an alarm.
+        errors: The error that a raw value means, for an alarm.
     """
 
     name: str
@@ -143,7 +144,7 @@ class Signal:
     raw_maximum: int | None = None
     states: Mapping[int, StateMeaning] = field(default_factory=dict)
     bits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    errors: Mapping[int, str] = field(default_factory=dict)
+    errors: Mapping[int, SupplyError] = field(default_factory=dict)
 
     @property
     def read_place(self) -> Place:

@@ -17,15 +17,15 @@ class Teller:
     again until `forgive`.
     """
 
-    def __init__(self, link: ModbusLink) -> None:
+    def __init__(self, link: ModbusLink, registers: Callable[[], Registers | None]) -> None:
         """Begin without knowing anything.
 
         Args:
             link: The way to the device.
+            registers: Gives where to write; None while the device is out of reach.
         """
-        self.registers: Registers | None = None
-        """Where to write; None while the device is out of reach."""
         self._link = link
+        self._registers = registers
         self._told: dict[str, int] = {}
         self._refused: set[Step] = set()
 
@@ -66,7 +66,7 @@ class Teller:
 
     def lost(self, values: Mapping[str, Value]) -> list[str]:
         """Return, and forget, the signals that read back differently from what they were told."""
-        registers = self.registers
+        registers = self._registers()
         if registers is None:
             return []
         lost = [
@@ -99,7 +99,7 @@ class Teller:
 
         async def call() -> None:
             nonlocal before
-            registers = self.registers
+            registers = self._registers()
             if registers is None:
                 message = "contact was lost meanwhile"
                 raise ContactLostError(message)

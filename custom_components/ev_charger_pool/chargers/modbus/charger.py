@@ -12,12 +12,13 @@ from ...modbus.bus import ContactLostError, Precedence, RequestKind, WithdrawnEr
 from ...modbus.device import Contact, ModbusDevice
 from ...modbus.link import LinkError, LostError, ModbusLink, RefusedError, SilentError
 from ...modbus.registers import Registers, Value
-from ...modbus.schema import FedBy, Profile
+from ...modbus.schema import Profile
 from ...modbus.teller import Step, Teller
 from ...pool.actions import ActionResult
-from ...pool.members import Grant, Lease
+from ...pool.members import Grant
 from ..contract import ConnectorCapabilities, ConnectorListener, ConnectorReport
-from .orders import Order, offer_of, offer_signals, offer_steps, watchdog_steps
+from .keeper import WatchdogKeeper
+from .orders import Order, offer_of, offer_signals, offer_steps
 from .reports import Readings
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ DECISION_FRESH: Final = timedelta(seconds=10)
 """How long the decision behind a grant stands behind its traffic (SR-4)."""
 
 SHORT_WAIT: Final = 0.2
-"""Seconds for which the loop may wait to write a setting instead of reading."""
+"""Seconds for which the loop may wait to write a setting instead of reading, and after which a
+command looks again for a contact that was lost under it."""
 
 CONNECTOR: Final = 1
 
@@ -88,19 +90,16 @@ class ModbusCharger(ModbusDevice):
         self._traits = profile.charger
         self._settings = settings
         self._readings = Readings(profile, self._traits)
-        self._teller = Teller(link)
+        self._teller = Teller(link, lambda: self._registers)
         self._listeners: list[ConnectorListener] = []
         self._commands: set[asyncio.Task[ActionResult]] = set()
         self._vouched_until: datetime | None = None
         self._order: Order | None = None
         self._number = 0
         self._accepted = 0
-        self._lapse_a = settings.fail_safe_current_a
+        self._keeper = WatchdogKeeper(profile.watchdog, settings.fail_safe_current_a)
         self._lock_step: Step | None = None
-        self._fed_at: datetime | None = None
         self._booted_at: datetime | None = None
-        self._was_armed = False
-        self._watchdog = profile.watchdog
         self._hardware_a = (self._traits.min_current_a, self._traits.max_current_a)
         self._report = ConnectorReport(connector=CONNECTOR, arrived_at=now(), online=False)
 
@@ -110,12 +109,7 @@ class ModbusCharger(ModbusDevice):
     def connectors(self) -> Mapping[int, ConnectorCapabilities]:
         """What its one connector can do."""
         low, high = self._hardware_a
-        watchdog = self._watchdog
-        lease = (
-            None
-            if watchdog is None
-            else Lease(duration=watchdog.duration, renewal=watchdog.renewal)
-        )
+        lease = self._keeper.lease
         return MappingProxyType(
             {
                 CONNECTOR: ConnectorCapabilities(
@@ -167,7 +161,12 @@ class ModbusCharger(ModbusDevice):
         if connector != CONNECTOR:
             return ActionResult.NOT_SUPPORTED
         order = self._order
-        if order is None or order.current_a <= 0 or order.has_lapsed(self._now()):
+        if (
+            order is None
+            or order.number != self._accepted
+            or order.current_a <= 0
+            or order.has_lapsed(self._now())
+        ):
             return ActionResult.REJECTED
         self._teller.forget(*offer_signals(self._traits))
         return await self._command(order.current_a, order.lapse_a, order.ends_at)
@@ -204,7 +203,7 @@ class ModbusCharger(ModbusDevice):
             lapse_a=min(offer_of(lapse_a, low, high, step_a), offered_a),
             ends_at=ends_at,
         )
-        is_raise = earlier is not None and offered_a > earlier.current_a
+        is_raise = self._is_raise(offered_a, earlier)
         precedence = Precedence.CONTROL if is_raise else Precedence.REDUCTION
 
         async def carry_out() -> None:
@@ -212,10 +211,17 @@ class ModbusCharger(ModbusDevice):
                 try:
                     return await self._carry_out(order, precedence)
                 except ContactLostError:
-                    continue
+                    await asyncio.sleep(SHORT_WAIT)
 
         limit = CONTROL_LIMIT + self.profile.timing.write * _WRITES_OF_A_COMMAND
         return await self._answer(carry_out(), limit)
+
+    def _is_raise(self, current_a: float, earlier: Order | None) -> bool:
+        """Whether a current is more than the device may be offering now."""
+        if earlier is not None:
+            return current_a > earlier.current_a
+        reported_a = self._readings.number(self._traits.reported_limit)
+        return reported_a is not None and current_a >= reported_a
 
     async def _answer(
         self, work: Coroutine[object, object, None], limit: timedelta
@@ -260,24 +266,23 @@ class ModbusCharger(ModbusDevice):
             LinkError: The device did not take it.
             WithdrawnError: A newer order came, or the decision behind a raise has grown old.
         """
+        is_raise = precedence is not Precedence.REDUCTION
         async with asyncio.timeout(CONTROL_LIMIT.total_seconds()):
-            await self._until(Contact.ONLINE if order.needs_watchdog else Contact.PROVEN)
+            await self._until(Contact.ONLINE if is_raise else Contact.PROVEN)
         registers = self._contacted()
-        watchdog = self._watchdog
-        offer = self._teller.missing(offer_steps(self._traits, registers, order))[:1]
-        if watchdog is not None and watchdog.fed_by is FedBy.WRITE:
-            if self._may_have_lapsed() or not offer:
-                self._teller.forget(watchdog.timeout)
-            if order.needs_watchdog or not offer:
-                offer = [*self._teller.missing(self._arming_steps(registers)), *offer]
-        elif order.needs_watchdog:
-            offer = [*self._teller.missing(self._arming_steps(registers)), *offer]
-        for step in offer:
-            await self._write(
-                step, precedence, order.number, may_be_stale=precedence is Precedence.REDUCTION
-            )
+        steps = self._teller.missing(offer_steps(self._traits, registers, order))[:1]
+        if self._keeper.is_fed_by_writes and (
+            not steps or (is_raise and self._keeper.may_have_lapsed(self._now()))
+        ):
+            # It is to be fed: a renewal does nothing else.
+            self._teller.forget(*self._keeper.feeding)
+        if not steps or (is_raise and order.needs_watchdog):
+            # What is to lapse needs a watchdog that is armed before; nothing delays a reduction.
+            steps = [*self._teller.missing(self._keeper.steps(registers)), *steps]
+        for step in steps:
+            await self._write(step, precedence, order.number, may_be_stale=not is_raise)
         self._accepted = order.number
-        self._lapse_a = order.lapse_a
+        self._keeper.lapse_a = order.lapse_a
         self._nudge()
 
     def _contacted(self) -> Registers:
@@ -289,18 +294,6 @@ class ModbusCharger(ModbusDevice):
         if self._registers is None:
             raise LostError(self._problem or "the device is out of reach")
         return self._registers
-
-    def _arming_steps(self, registers: Registers) -> Sequence[Step]:
-        if self._watchdog is None:
-            return ()
-        return watchdog_steps(self._watchdog, registers, self._lapse_a)
-
-    def _may_have_lapsed(self) -> bool:
-        """Whether a watchdog that is fed by writes may have run out."""
-        watchdog = self._watchdog
-        if watchdog is None or watchdog.fed_by is not FedBy.WRITE:
-            return False
-        return self._fed_at is None or self._now() - self._fed_at >= watchdog.duration
 
     async def _write(
         self, step: Step, precedence: Precedence, number: int, *, may_be_stale: bool = False
@@ -329,21 +322,16 @@ class ModbusCharger(ModbusDevice):
                 message = "no fresh decision stands behind it"
                 raise WithdrawnError(message)
 
-        watchdog = self._watchdog
         try:
             await self._teller.tell(step, precedence, check)
         except RefusedError:
-            if watchdog is not None and step[0] in (watchdog.timeout, watchdog.current):
-                # Without a watchdog the pool has to hold grants back (SR-5).
-                self._watchdog = None
+            self._keeper.refused(step[0])
             raise
         except SilentError:
             self._silent += 1
             raise
         self._silent = 0
-        if watchdog is not None and step[0] == watchdog.timeout:
-            self._fed_at = self._now()
-            self._was_armed = True
+        self._keeper.written(step[0], self._now())
 
     # -- what the loop asks ------------------------------------------------------
 
@@ -351,27 +339,21 @@ class ModbusCharger(ModbusDevice):
         return self._vouched_until is not None and self._now() < self._vouched_until
 
     def _may_request(self) -> bool:
-        watchdog = self._watchdog
-        if watchdog is None or watchdog.fed_by is not FedBy.ANY_REQUEST:
-            return True
-        return self._is_vouched()
+        return not self._keeper.is_fed_by_anything or self._is_vouched()
 
     async def _on_contact(self) -> None:
         registers = self._contacted()
-        self._teller.registers = registers
         await self._read_hardware(registers)
-        watchdog = self._watchdog
-        if watchdog is not None:
-            values: dict[str, Value] = {}
-            for name in (watchdog.timeout, watchdog.current):
-                values |= await self._read(registers.reader((name,)))
-            self._find_lost(values)
-            for name, raw in self._settings_steps(registers):
-                value = values.get(name)
-                if isinstance(value, float | int) and round(value / registers.scale(name)) == raw:
-                    # As it should be already: it is not written again.
-                    self._teller.learn(name, raw)
-                    self._was_armed = self._was_armed or name == watchdog.timeout
+        values: dict[str, Value] = {}
+        for name in self._keeper.signals:
+            values |= await self._read(registers.reader((name,)))
+        self._find_lost(values)
+        for name, raw in self._settings_steps(registers):
+            value = values.get(name)
+            if isinstance(value, float | int) and round(value / registers.scale(name)) == raw:
+                # As it should be already: it is not written again.
+                self._teller.learn(name, raw)
+                self._keeper.found(name)
         order = self._order
         if order is not None and order.has_lapsed(self._now()):
             self._teller.forget(*offer_signals(self._traits))
@@ -394,7 +376,7 @@ class ModbusCharger(ModbusDevice):
         """Return all settings that the device has to have beside its offer."""
         lock = () if self._lock_step is None else (self._lock_step,)
         prepare = ((setting.signal, setting.value) for setting in self._traits.prepare)
-        return (*lock, *prepare, *self._arming_steps(registers))
+        return (*lock, *prepare, *self._keeper.steps(registers))
 
     def _on_values(self, values: Mapping[str, Value], refused: Sequence[str], at: datetime) -> None:
         self._readings.take(values, refused, at)
@@ -404,20 +386,15 @@ class ModbusCharger(ModbusDevice):
 
     def _find_lost(self, values: Mapping[str, Value]) -> None:
         """Find settings that the device has lost: it was started anew, or somebody changed them."""
-        registers, watchdog = self._registers, self._watchdog
+        registers = self._registers
+        if registers is None:
+            return
         lost = self._teller.lost(values)
-        if watchdog is not None and registers is not None and self._was_armed:
-            time = values.get(watchdog.timeout)
-            (_, armed) = self._arming_steps(registers)
-            if isinstance(time, float | int) and (
-                round(time / registers.scale(watchdog.timeout)) != armed[1]
-            ):
-                _LOGGER.warning("%s has lost its settings, setting it up anew", self.profile.name)
-                self._booted_at = self._now()
-                self._fed_at = None
-                self._was_armed = False
-                self._teller.forget_all()
-                lost.append(watchdog.timeout)
+        if self._keeper.was_lost(values, registers):
+            _LOGGER.warning("%s has lost its settings, setting it up anew", self.profile.name)
+            self._booted_at = self._now()
+            self._teller.forget_all()
+            lost.extend(self._keeper.signals)
         if lost:
             self.counters["settings_lost"] += 1
             self._nudge()
@@ -452,24 +429,18 @@ class ModbusCharger(ModbusDevice):
         self._number += 1
         self._order = order.lapsed(self._number)
         self._accepted = self._number
-        self._lapse_a = order.lapse_a
+        self._keeper.lapse_a = order.lapse_a
 
     def _wanted_steps(self, registers: Registers) -> Sequence[Step]:
         """Return what the device should have been told by now, the most important first."""
-        order, watchdog = self._order, self._watchdog
+        order = self._order
         if order is None or order.number != self._accepted:
             return self._settings_steps(registers)
-        if (
-            watchdog is not None
-            and watchdog.fed_by is FedBy.WRITE
-            and order.needs_watchdog
-            and (self._fed_at is None or self._now() - self._fed_at >= watchdog.renewal)
-        ):
-            self._teller.forget(watchdog.timeout)
+        if self._keeper.is_hungry(order, self._now()):
+            self._teller.forget(*self._keeper.feeding)
         return (*offer_steps(self._traits, registers, order), *self._settings_steps(registers))
 
     def _on_offline(self) -> None:
-        self._teller.registers = None
         self._publish(self._now())
 
     def _publish(self, at: datetime) -> None:

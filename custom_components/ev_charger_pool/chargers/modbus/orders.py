@@ -7,7 +7,7 @@ import math
 from typing import Final, Self
 
 from ...modbus.registers import Registers
-from ...modbus.schema import ChargerTraits, PauseBy, Watchdog
+from ...modbus.schema import ChargerTraits, PauseBy
 from ...modbus.teller import Step
 
 _ROUNDING: Final = 1e-6
@@ -65,12 +65,3 @@ def offer_steps(traits: ChargerTraits, registers: Registers, order: Order) -> Se
     if order.current_a <= 0:
         return ((switch.signal, switch.off),)
     return (limit, (switch.signal, switch.on))
-
-
-def watchdog_steps(watchdog: Watchdog, registers: Registers, lapse_a: float) -> Sequence[Step]:
-    """Return what arms the watchdog: what it falls to, then its time, which feeds it as well."""
-    seconds = watchdog.duration.total_seconds()
-    return (
-        (watchdog.current, registers.raw(watchdog.current, lapse_a)),
-        (watchdog.timeout, registers.raw(watchdog.timeout, seconds)),
-    )

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 import yaml
 
 from ...pool.states import CableState, ChargingStatus, ComponentState
+from ...power_supplies.contract import SupplyError
 from ..connection import LinkType, Parity, SerialSettings
 from ..mapping_reader import MappingReader, ProfileError
 from ..profile_rules import complaints
@@ -245,11 +246,13 @@ def _state(value: object, path: str) -> StateMeaning:
     return meaning
 
 
-def _error_name(value: object, path: str) -> str:
-    if not isinstance(value, str):
-        message = f"{path}: the name of an error is expected, not {value!r}"
-        raise ProfileError(message)
-    return value
+def _error_name(value: object, path: str) -> SupplyError:
+    try:
+        return SupplyError(str(value))
+    except ValueError:
+        known = ", ".join(SupplyError)
+        message = f"{path}: the name of an error ({known}) is expected, not {value!r}"
+        raise ProfileError(message) from None
 
 
 def _reads(reader: MappingReader) -> tuple[ReadGroup, ...]:

@@ -7,15 +7,14 @@ from datetime import datetime, timedelta
 import logging
 from typing import Final
 
-from ...modbus.bus import Precedence, WithdrawnError
+from ...modbus.bus import WithdrawnError
 from ...modbus.device import Contact, ModbusDevice
 from ...modbus.link import LinkError, ModbusLink, RefusedError, SilentError
-from ...modbus.registers import Registers, Value, bits_of
+from ...modbus.registers import Registers, Value
 from ...modbus.schema import Profile
-from ...modbus.teller import Step, Teller
+from ...modbus.teller import Teller
 from ...pool.actions import ActionResult
 from ...pool.members import Grant, Lease
-from ...pool.readings import Reading
 from ..contract import (
     OffOutcome,
     SupplyCapabilities,
@@ -26,7 +25,9 @@ from ..contract import (
     SupplyWishes,
 )
 from .capabilities import make_capabilities
-from .steps import power_steps
+from .faults import Faults
+from .observed import Observed
+from .output import Output
 from .target import OFF, Target, make_target
 
 _LOGGER = logging.getLogger(__name__)
@@ -87,18 +88,11 @@ class ModbusSupply(ModbusDevice):
         self._off_is_owed = False
         self._number = 0
         self._converging = asyncio.Lock()
-        self._teller = Teller(link)
-        self._told_mode = SupplyMode.OFF
-        self._output_is_on = False
-        self._errors: dict[SupplyError, str] = {}
-        self._held = False
-        self._left_to_person = False
-        self._alarm_counts: dict[str, float] = {}
-        self._limits: dict[str, float] = {}
+        self._teller = Teller(link, lambda: self._registers)
+        self._observed = Observed(profile, self._traits)
+        self._faults = Faults(profile.name)
+        self._output = Output(profile, self._traits, self._teller, self._faults, self.counters)
         self._capabilities: SupplyCapabilities | None = None
-        self._voltage_v: Reading[float] | None = None
-        self._current_a: Reading[float] | None = None
-        self._power_w: Reading[float] | None = None
         self._measured = asyncio.Event()
         self._report = self._make_report(now())
 
@@ -136,15 +130,23 @@ class ModbusSupply(ModbusDevice):
             self._vouched_until = until
 
     async def async_apply(self, grant: Grant) -> ActionResult:
-        """Bring a grant onto the device, or renew it."""
+        """Bring a grant onto the device, or renew it.
+
+        A raise that the device refuses leaves the grant before it in force.
+        """
         now = self._now()
         self.vouch(grant.decided_at + DECISION_FRESH)
-        self._grant = grant
-        self._granted_until = None if grant.lease is None else now + grant.lease
-        if (grant.power_w or 0.0) > 0 and not self._is_vouched():
+        earlier, until = self._grant, self._granted_until
+        is_raise = (grant.power_w or 0.0) > self._granted_w()
+        if is_raise and not self._is_vouched():
             self.counters["stale_grants"] += 1
             return ActionResult.FAILED
-        return await self._command()
+        self._grant = grant
+        self._granted_until = None if grant.lease is None else now + grant.lease
+        result = await self._command()
+        if result is ActionResult.REJECTED and is_raise and self._grant is grant:
+            self._grant, self._granted_until = earlier, until
+        return result
 
     async def async_set_wishes(self, wishes: SupplyWishes) -> ActionResult:
         """Take the user's mode and set points, within the capabilities and the newest grant.
@@ -168,7 +170,7 @@ class ModbusSupply(ModbusDevice):
         """Switch the output off and return when its current is safe for a relay."""
         self._wishes = replace(self._wishes, mode=SupplyMode.OFF)
         self._off_is_owed = True
-        self._left_to_person = False
+        self._faults.is_left_to_person = False
         self._teller.forget(self._traits.output.signal)
         self._teller.forgive()
         self._number += 1
@@ -185,7 +187,7 @@ class ModbusSupply(ModbusDevice):
 
         Nobody watches the device from then on, and it has no watchdog of its own.
         """
-        if self._told_mode is not SupplyMode.OFF and self._contact is not Contact.AWAY:
+        if self._output.mode is not SupplyMode.OFF and self._contact is not Contact.AWAY:
             await self.async_off()
         await super().async_close()
         self._listeners.clear()
@@ -224,7 +226,7 @@ class ModbusSupply(ModbusDevice):
                 await self._next_measurement()
         written_at = self._now()
         while self._contact is not Contact.AWAY:
-            current = self._current_a
+            current = self._observed.current_a
             if (
                 current is not None
                 and current.arrived_at > written_at
@@ -270,20 +272,20 @@ class ModbusSupply(ModbusDevice):
 
     def _target(self, registers: Registers) -> Target | None:
         """Return what the device should do now; None to leave it as it is."""
-        if self._left_to_person:
+        if self._faults.is_left_to_person:
             return None
         if self._off_is_owed:
             return OFF
         if self._wishes.mode is SupplyMode.OFF:
             # The panel is free, but what the pool has switched on it switches off.
-            return OFF if self._told_mode is not SupplyMode.OFF else None
+            return OFF if self._output.mode is not SupplyMode.OFF else None
         if (
             self._grant is None
             and self._left_alone_until is not None
             and self._now() < self._left_alone_until
         ):
             return None
-        if self._held or self._capabilities is None:
+        if self._faults.is_held or self._capabilities is None:
             return OFF
         return make_target(self._wishes, self._granted_w(), self._capabilities, registers)
 
@@ -313,115 +315,36 @@ class ModbusSupply(ModbusDevice):
                 return
 
     async def _bring(self, registers: Registers, target: Target, number: int) -> None:
-        if target.mode is SupplyMode.OFF:
-            await self._switch_off(number)
-            return
-        remote, output = self._traits.remote, self._traits.output
-        if remote is not None:
-            await self._tell((remote.signal, remote.on), number)
-        try:
-            for step in power_steps(self.profile, registers, target, self._teller.numbers):
-                await self._tell(step, number)
-        except RefusedError:
-            # What it still allows is not what it may: off is the only safe answer.
-            if self._told_mode is not SupplyMode.OFF:
-                await self._switch_off(number)
-            raise
-        self._told_mode = target.mode
-        await self._tell((output.signal, output.on), number)
-
-    async def _switch_off(self, number: int) -> None:
-        """Open the output, and hand the panel back when the user wants no more of it."""
-        remote, output = self._traits.remote, self._traits.output
-        try:
-            await self._tell((output.signal, output.off), number)
-        except RefusedError as error:
-            if remote is None or error.code not in self._traits.denied_exceptions:
-                raise
-            if self._teller.known(remote.signal) == remote.on:
-                raise
-            # It is not in remote control: an Off is worth taking that.
-            await self._tell((remote.signal, remote.on), number)
-            await self._tell((output.signal, output.off), number)
-        self._told_mode = SupplyMode.OFF
-        self._off_is_owed = False
-        if (
-            remote is not None
-            and self._wishes.mode is SupplyMode.OFF
-            and self._teller.known(remote.signal) == remote.on
-        ):
-            await self._tell((remote.signal, remote.off), number)
-
-    async def _tell(self, step: Step, number: int) -> None:
-        """Write one signal unless the device has been told so already.
-
-        Raises:
-            LinkError: It does not take it.
-            WithdrawnError: A newer command came, or contact was lost.
-        """
-        if not self._teller.missing((step,)):
-            return
-
         def check() -> None:
             if self._contact_lost or number != self._number:
                 message = "it is not wanted any more"
                 raise WithdrawnError(message)
 
-        output = self._traits.output
-        is_off = step == (output.signal, output.off)
-        was_refused = self._teller.is_refused(step)
         try:
-            await self._teller.tell(
-                step, Precedence.REDUCTION if is_off else Precedence.CONTROL, check
-            )
-        except RefusedError as error:
-            if not was_refused:
-                self._take_refusal(step, error)
-            raise
+            if target.mode is not SupplyMode.OFF:
+                await self._output.switch_on(registers, target, check)
+            else:
+                await self._output.switch_off(check)
+                self._off_is_owed = False
+                if self._wishes.mode is SupplyMode.OFF:
+                    await self._output.hand_back(check)
         except SilentError:
             self._silent += 1
             raise
         self._silent = 0
 
-    def _take_refusal(self, step: Step, error: RefusedError) -> None:
-        """Find out whether a person or another interface holds the device."""
-        self.counters["refused_writes"] += 1
-        traits, remote = self._traits, self._traits.remote
-        if remote is None or error.code not in traits.denied_exceptions | traits.local_exceptions:
-            return
-        is_ours = self._teller.known(remote.signal) == remote.on
-        if error.code in traits.local_exceptions or is_ours or step == (remote.signal, remote.on):
-            self._teller.forget(remote.signal)
-            self._left_to_person = True
-            self._hold(
-                SupplyError.VENDOR_ERROR,
-                "it is held at its panel or by another interface: release it there, then set "
-                "the mode again",
-            )
-        else:
-            # It only has to be taken into remote control first.
-            self._teller.forgive()
-
     def _hold(self, error: SupplyError, text: str) -> None:
         """Keep the output off until the user sets the mode again."""
-        if not self._held:
-            _LOGGER.warning("%s: %s", self.profile.name, text)
-        self._held = True
-        self._number += 1
-        self._errors[error] = text
+        if error not in self._faults.errors:
+            self._number += 1
+        self._faults.hold(error, text)
 
     def _release_hold(self) -> None:
         """Take a person's word that it may be switched on again."""
-        if self._held:
-            remote = () if self._traits.remote is None else (self._traits.remote.signal,)
-            self._teller.forget(self._traits.output.signal, *remote)
-        self._held = False
-        self._left_to_person = False
+        if self._faults.is_held:
+            self._output.forget_switches()
+        self._faults.release()
         self._teller.forgive()
-        communication = self._errors.get(SupplyError.COMMUNICATION_FAULT)
-        self._errors.clear()
-        if communication is not None:
-            self._errors[SupplyError.COMMUNICATION_FAULT] = communication
 
     # -- what the loop asks ------------------------------------------------------
 
@@ -434,9 +357,10 @@ class ModbusSupply(ModbusDevice):
         assert registers is not None  # noqa: S101 - just made
         if self._left_alone_until is None:
             self._left_alone_until = self._now() + DECISION_FRESH
-        self._capabilities = make_capabilities(self._traits, registers, self._variant, self._limits)
+        self._capabilities = make_capabilities(
+            self._traits, registers, self._variant, self._observed.limits
+        )
         self._publish(self._now())
-        self._teller.registers = registers
         await self._read_told(registers)
         try:
             await self._converge()
@@ -445,7 +369,7 @@ class ModbusSupply(ModbusDevice):
             _LOGGER.warning("%s refuses what it was told: %s", self.profile.name, error)
         except WithdrawnError as error:
             raise SilentError(str(error)) from error
-        self._errors.pop(SupplyError.COMMUNICATION_FAULT, None)
+        self._faults.regain_contact()
 
     async def _read_told(self, registers: Registers) -> None:
         """Read back what the device holds, as far as it shows it."""
@@ -455,26 +379,11 @@ class ModbusSupply(ModbusDevice):
         for name, value in values.items():
             if isinstance(value, float | int):
                 self._teller.learn(name, round(value / registers.scale(name)))
-        state = await self._read(registers.reader((self._output_signal(),)))
-        is_on = self._output_of(state)
+        state = await self._read(registers.reader((self._observed.output_signal,)))
+        is_on = self._observed.output_of(state)
         if is_on is False:
             self._teller.learn(self._traits.output.signal, self._traits.output.off)
-        self._output_is_on = bool(is_on)
-
-    def _output_signal(self) -> str:
-        """Return the signal that shows the state of the output."""
-        return "status" if "status" in self.profile.signals else self._traits.output.signal
-
-    def _output_of(self, values: Mapping[str, Value]) -> bool | None:
-        """Return whether the output is on; None when that was not read."""
-        name = self._output_signal()
-        value = values.get(name)
-        if not isinstance(value, float | int):
-            return None
-        signal = self.profile.signals[name]
-        if signal.bits:
-            return bits_of(signal, "output", value) == self._traits.output.on
-        return int(value) == self._traits.output.on
+        self._observed.output_is_on = bool(is_on)
 
     def _on_values(
         self,
@@ -482,67 +391,31 @@ class ModbusSupply(ModbusDevice):
         refused: Sequence[str],  # noqa: ARG002 - what is implausible stays as it was
         at: datetime,
     ) -> None:
-        self._take_conditions(values)
+        if self._observed.shows_other_model(self._variant, values):
+            self._contact_lost = True
+            return
         self._take_limits(values)
-        self._take_alarms(values)
-        self._take_output(self._output_of(values))
-        self._take_measurements(values, at)
-        if "actual_voltage" in values or "actual_current" in values:
+        for error, text in self._observed.alarms(values).items():
+            self._hold(error, text)
+        self._take_output(self._observed.output_of(values))
+        sign = -1.0 if self._output.mode is SupplyMode.IMPORT else 1.0
+        if self._observed.take_measurements(values, sign, at):
             self._measured.set()
             if self._is_known:
                 self._publish(at)
 
-    def _take_conditions(self, values: Mapping[str, Value]) -> None:
-        """Look at the model again when what its scales hang on has changed."""
-        if self._variant is None:
-            return
-        for name, wanted in self._variant.when.items():
-            if name in values and values[name] != wanted:
-                self._contact_lost = True
-        variants = self.profile.variants
-        if variants is None or self._variant.when:
-            return
-        for model in variants.models:
-            if model.name == self._variant.name and any(
-                values.get(name) == wanted for name, wanted in model.when.items()
-            ):
-                self._contact_lost = True
-
     def _take_limits(self, values: Mapping[str, Value]) -> None:
         """Publish the capabilities again when the device is derated."""
         registers = self._registers
-        names = (self._traits.max_voltage, self._traits.max_current, self._traits.max_power)
-        limits = {
-            name: float(value)
-            for name in names
-            if name is not None and isinstance(value := values.get(name), float | int)
-        }
-        if registers is None or not limits:
+        if not self._observed.take_limits(values) or registers is None:
             return
-        self._limits |= limits
-        capabilities = make_capabilities(self._traits, registers, self._variant, self._limits)
+        capabilities = make_capabilities(
+            self._traits, registers, self._variant, self._observed.limits
+        )
         if capabilities != self._capabilities:
             self._capabilities = capabilities
             self._number += 1
             self._publish(self._now())
-
-    def _take_alarms(self, values: Mapping[str, Value]) -> None:
-        name = self._traits.alarm
-        if name is not None and isinstance(value := values.get(name), float | int) and value:
-            error = SupplyError(
-                self.profile.signals[name].errors.get(int(value), SupplyError.VENDOR_ERROR)
-            )
-            self._hold(error, f"alarm {int(value)}: set the mode again once its cause is gone")
-        for counter in self._traits.alarm_counters:
-            count = values.get(counter)
-            if not isinstance(count, float | int):
-                continue
-            if count > self._alarm_counts.get(counter, count):
-                self._hold(
-                    SupplyError.VENDOR_ERROR,
-                    f"{counter} rose to {int(count)}: set the mode again once its cause is gone",
-                )
-            self._alarm_counts[counter] = float(count)
 
     def _take_output(self, is_on: bool | None) -> None:  # noqa: FBT001 - it is a reading
         """Compare the output with what it was told; a switch may take one reading to show."""
@@ -551,34 +424,14 @@ class ModbusSupply(ModbusDevice):
         output = self._traits.output
         told = self._teller.known(output.signal)
         differs = told is not None and told != (output.on if is_on else output.off)
-        if differs and is_on == self._output_is_on:
+        if differs and is_on == self._observed.output_is_on:
             if is_on:
                 # With the user's mode Off the panel is free, else it is switched off again.
                 self._teller.forget(output.signal)
             else:
                 self._teller.learn(output.signal, output.off)
-                self._hold(
-                    SupplyError.VENDOR_ERROR,
-                    "the output was switched off at the device: set the mode again",
-                )
-        self._output_is_on = is_on
-
-    def _take_measurements(self, values: Mapping[str, Value], at: datetime) -> None:
-        sign = -1.0 if self._told_mode is SupplyMode.IMPORT else 1.0
-        voltage, current = values.get("actual_voltage"), values.get("actual_current")
-        power = values.get("actual_power")
-        if isinstance(voltage, float | int):
-            self._voltage_v = Reading(value=float(voltage), arrived_at=at)
-        if isinstance(current, float | int):
-            self._current_a = Reading(value=sign * float(current), arrived_at=at)
-        if isinstance(power, float | int):
-            self._power_w = Reading(value=sign * float(power), arrived_at=at)
-        elif (
-            "actual_power" not in self.profile.signals
-            and isinstance(voltage, float | int)
-            and isinstance(current, float | int)
-        ):
-            self._power_w = Reading(value=sign * voltage * current, arrived_at=at)
+                self._hold(SupplyError.VENDOR_ERROR, "the output was switched off at the device")
+        self._observed.output_is_on = is_on
 
     async def _on_round(self) -> None:
         """Bring what is due by itself: a grant that nobody stands behind any more is Off."""
@@ -592,29 +445,28 @@ class ModbusSupply(ModbusDevice):
             self._check_silence()
 
     def _on_offline(self) -> None:
-        self._errors[SupplyError.COMMUNICATION_FAULT] = self._problem or "no answer"
-        self._teller.registers = None
+        self._faults.lose_contact(self._problem or "no answer")
         self._teller.forget_all()
         self._measured.set()
         self._publish(self._now())
 
     def _mode(self) -> SupplyMode:
         """Return what the output does by the device's own word."""
-        if not self._output_is_on:
-            return SupplyMode.FAULT if self._held else SupplyMode.OFF
-        return SupplyMode.IMPORT if self._told_mode is SupplyMode.IMPORT else SupplyMode.EXPORT
+        if not self._observed.output_is_on:
+            return SupplyMode.FAULT if self._faults.is_held else SupplyMode.OFF
+        return SupplyMode.IMPORT if self._output.mode is SupplyMode.IMPORT else SupplyMode.EXPORT
 
     def _make_report(self, at: datetime) -> SupplyReport:
         return SupplyReport(
             arrived_at=at,
             online=self.online,
             mode=self._mode(),
-            voltage_v=self._voltage_v,
-            current_a=self._current_a,
-            power_w=self._power_w,
+            voltage_v=self._observed.voltage_v,
+            current_a=self._observed.current_a,
+            power_w=self._observed.power_w,
             wishes=self._wishes,
             capabilities=self._capabilities,
-            errors=dict(self._errors),
+            errors=dict(self._faults.errors),
         )
 
     def _publish(self, at: datetime) -> None:
