@@ -242,6 +242,14 @@ async def test_a_change_that_matters_does_not_wait_for_noise(
     assert state(hass, "sensor.twin_connector_1_power") == "9000.0"
 
 
+async def test_the_noise_of_binary_fractions_is_not_shown(
+    hass: HomeAssistant, pool: PoolDouble, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.tick(timedelta(seconds=2))
+    pool.show_member(with_power(pool.data.members[TWIN_1], 7_000.1 + 0.2))
+    assert state(hass, "sensor.twin_connector_1_power") == "7000.3"
+
+
 async def test_a_state_is_written_at_once(hass: HomeAssistant, pool: PoolDouble) -> None:
     view = pool.data.members[TWIN_1]
     for wanted in (ConnectorState.ERROR, ConnectorState.EV_PLUGGED, ConnectorState.ERROR):

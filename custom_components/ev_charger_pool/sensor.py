@@ -43,6 +43,9 @@ from .snapshot import CircuitView, MemberView, SiteSnapshot
 
 PARALLEL_UPDATES = 0
 
+DECIMALS = 3
+"""Milliamps, millivolts, watt-hours: what lies below is the noise of binary fractions."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSensorDescription[ViewT](SensorEntityDescription):
@@ -133,7 +136,7 @@ def _on_phase(reading: Reading[PhaseReadings] | None, phase: Phase) -> float | N
 
 
 def _kilo(value: float | None) -> float | None:
-    return None if value is None else round(value / 1000, 3)
+    return None if value is None else value / 1000
 
 
 def reason_attributes(reason: Reason, snapshot: SiteSnapshot) -> dict[str, object]:
@@ -459,9 +462,10 @@ class PoolSensor[ViewT](PoolEntity[ViewT], SensorEntity):
     def picture(self, view: ViewT, snapshot: SiteSnapshot) -> Picture:
         """Return what the sensor reads in the snapshot."""
         description = self.entity_description
+        value = description.value_fn(view)
         return Picture(
             available=description.available_fn(view),
-            value=description.value_fn(view),
+            value=round(value, DECIMALS) if isinstance(value, float) else value,
             attributes=description.attributes_fn(view, snapshot),
         )
 
