@@ -136,9 +136,13 @@ class Device:
         charging = self.charging or (
             ChargingStatus.CHARGING if self.draw_a else ChargingStatus.SUSPENDED_BY_CHARGER
         )
+        per_amp = self.settings.watts_per_amp
         report = MemberReport(
             member=self.settings.member,
             arrived_at=now,
+            power_w=None
+            if per_amp is None
+            else Reading(value=0.9 * per_amp * self.draw_a, arrived_at=now),
             online=self.online,
             state=state,
             charging=charging if self.plugged else ChargingStatus.NOT_CHARGING,

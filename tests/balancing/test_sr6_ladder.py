@@ -1,5 +1,7 @@
 """SR-6: devices that draw more than they may, or refuse to be told."""
 
+from datetime import timedelta
+
 import pytest
 
 from custom_components.ev_charger_pool.balancing.conduct import WriteCredit
@@ -44,7 +46,6 @@ def test_sr6_the_ladder_is_climbed_at_its_times() -> None:
 
 
 def test_sr6_slower_devices_have_steps_of_their_own_settle_time() -> None:
-    from datetime import timedelta
 
     found = kinds(disobedient(settle=timedelta(seconds=20)), 110)
     assert [second for second, *_ in found] == pytest.approx([0, 21, 41, 61, 101], abs=1)
@@ -83,8 +84,13 @@ def test_sr6_who_obeys_at_last_is_left_in_peace() -> None:
 
 def test_sr6_one_amp_or_5_percent_is_no_disobedience() -> None:
     stand = disobedient()
+    stand.tick()
+    assert stand.granted() == 10.0
     stand.devices["a"].draw_a = 10.9
-    assert [amps for _, _, amps in kinds(stand, 60)] == [10.0]
+    stand.set_other(14.0)
+    assert kinds(stand, 60) == []
+    stand.devices["a"].draw_a = 11.1
+    assert [kind for _, kind, _ in kinds(stand, 30)] == [OrderKind.SET, OrderKind.SET]
 
 
 def test_sr6_a_refused_reduction_starts_at_a_pause() -> None:

@@ -6,8 +6,13 @@ from random import Random
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.ev_charger_pool.balancing.estimator import Noise, OtherLoad, WindowMax
-from custom_components.ev_charger_pool.balancing.wiring import NO_FLOW, Lanes
+from custom_components.ev_charger_pool.balancing.estimator import (
+    Noise,
+    OtherLoad,
+    Range,
+    WindowMax,
+)
+from custom_components.ev_charger_pool.balancing.wiring import Lanes
 from custom_components.ev_charger_pool.pool.circuits import MeterReport
 from custom_components.ev_charger_pool.pool.members import OrderKind, Urgency
 from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
@@ -21,6 +26,11 @@ def lanes(amps: float) -> Lanes:
     return (amps, amps, amps, amps * 690.0)
 
 
+def drawn(least: float, most: float | None = None, allowed: float | None = None) -> Range:
+    most = least if most is None else most
+    return Range(lanes(least), lanes(most), lanes(most if allowed is None else allowed))
+
+
 amps = st.floats(-50.0, 100.0)
 
 
@@ -31,21 +41,46 @@ def test_sr9_the_estimate_stays_within_what_the_members_allow(
     other = OtherLoad(0.1, 230.0)
     for second, (load, one, two) in enumerate(values):
         least, most = sorted((one, two))
-        other.update(float(second), lanes(load), lanes(least), lanes(most))
+        other.update(float(second), lanes(load), drawn(least, most))
         assert other.now is not None
         assert load - most - 1e-6 <= other.now[0] <= load - least + 1e-6
 
 
 def test_sr9_a_moving_member_moves_nothing() -> None:
     other = OtherLoad(0.1, 230.0)
-    other.update(0.0, lanes(15.0), lanes(10.0), lanes(10.0))
+    other.update(0.0, lanes(15.0), drawn(10.0))
     # It is somewhere between 6 and 10 A, and the meter shows 13.
-    other.update(1.0, lanes(13.0), lanes(6.0), lanes(10.0))
+    other.update(1.0, lanes(13.0), drawn(6.0, 10.0))
     assert other.now is not None
     assert other.now[0] == 5.0
     # 20 A cannot be explained by it.
-    other.update(2.0, lanes(20.0), lanes(6.0), lanes(10.0))
+    other.update(2.0, lanes(20.0), drawn(6.0, 10.0))
     assert other.now[0] == 10.0
+
+
+def test_sr9_a_car_that_begins_within_its_grant_is_not_taken_for_others() -> None:
+    other = OtherLoad(0.1, 230.0)
+    other.update(0.0, lanes(5.0), drawn(0.0, 0.0, 16.0))
+    # 16 A more: its samples still say 0 A, but it may have begun.
+    other.update(1.0, lanes(21.0), drawn(0.0, 0.0, 16.0))
+    assert other.now is not None
+    assert other.now[0] == 5.0
+    # A raise does not trust that.
+    most = other.recent_most(1.0)
+    assert most is not None
+    assert most[0] == 21.0
+    # Later samples tell that it was somebody else.
+    other.confirm(lanes(21.0), drawn(0.0))
+    other.update(7.0, lanes(21.0), drawn(0.0, 0.0, 16.0))
+    assert other.now[0] == 21.0
+
+
+def test_sr9_what_members_cannot_explain_counts_at_once() -> None:
+    other = OtherLoad(0.1, 230.0)
+    other.update(0.0, lanes(21.0), drawn(16.0))
+    other.update(1.0, lanes(31.0), drawn(16.0, 16.0, 16.0))
+    assert other.now is not None
+    assert other.now[0] == 15.0
 
 
 def test_sr9_a_raise_looks_at_the_most_of_60_s() -> None:
@@ -88,7 +123,7 @@ def test_sr9_the_margin_of_a_raise() -> None:
     loud = OtherLoad(0.1, 230.0)
     rng = Random(2)
     for second in range(500):
-        loud.update(float(second), lanes(5.0 + rng.gauss(0.0, 1.0)), NO_FLOW, NO_FLOW)
+        loud.update(float(second), lanes(5.0 + rng.gauss(0.0, 1.0)), drawn(0.0))
     assert loud.margin(0) > 1.5
 
 
@@ -243,14 +278,14 @@ def test_sr9_sr10_watts_are_turned_into_the_most_amps_that_they_may_be(kind: str
     stand.meter_silent.add("grid")
     for _ in range(200):
         load = stand.load()
-        watts = PerPhase(*(amps * 230.0 for amps in load))
+        watts = PerPhase[float | None](*(amps * 230.0 for amps in load))
         arrived = stand.now + timedelta(seconds=1)
         if kind == "power":
             report = MeterReport(circuit="grid", power_w=Reading(value=watts, arrived_at=arrived))
         else:
             report = MeterReport(
                 circuit="grid",
-                total_power_w=Reading(value=sum(watts), arrived_at=arrived),
+                total_power_w=Reading(value=sum(load) * 230.0, arrived_at=arrived),
             )
         stand.controller.observe_meter(report)
         stand.tick()

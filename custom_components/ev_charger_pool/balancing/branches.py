@@ -1,5 +1,6 @@
 """Everything the controller holds of one circuit."""
 
+from collections import deque
 from datetime import datetime, timedelta
 from enum import Enum, auto
 import math
@@ -13,16 +14,19 @@ from ..pool.readings import Reading
 from ..pool.staleness import Staleness
 from .answers import Answers
 from .draws import draw_bounds
-from .estimator import LEAST_MARGIN_A, OtherLoad
+from .estimator import LEAST_MARGIN_A, OtherLoad, Range
 from .failsafe import reserved_for_others
 from .history import LoadHistory
 from .policies import Ceilings
 from .seats import Seat
 from .silent import Before, is_silent, residual, settle_by_meter
-from .wiring import LANES, NO_FLOW, UNLIMITED, WATTS, Lanes
+from .wiring import NO_FLOW, UNLIMITED, WATTS, Lanes
 
 HIGHEST_VOLTAGE_V: Final = 1.1 * NOMINAL_VOLTAGE_V
 """Nominal plus 10 %, EN 50160: an export in watts is turned into the fewest amps."""
+
+CONFIRMED_S: Final = 6.0
+"""After this the samples that follow a meter's value are in: devices report every 5 s (SR-9)."""
 
 
 class _Measures(Enum):
@@ -49,6 +53,7 @@ class Branch:
         self.load_s = float("-inf")
         self.highs: list[Lanes] = []
         self._kind = _Measures.CURRENT
+        self._unconfirmed: deque[tuple[float, Lanes]] = deque()
         self._before_step: dict[MemberId, Before] = {}
         self.ceiling: Lanes = UNLIMITED
         self.ceiling_limits: tuple[Limit | None, Limit | None] = (None, None)
@@ -69,6 +74,7 @@ class Branch:
             self.staleness = Staleness()
             self.other = OtherLoad(circuit.meter_resolution_a, voltage_v)
             self.load = None
+            self._unconfirmed.clear()
         self.circuit = circuit
         self.position = position
         self.voltage_v = voltage_v
@@ -140,6 +146,11 @@ class Branch:
         now = self.other.now
         return self.reserved if now is None else self._stretched(now)
 
+    def other_at_once(self) -> Lanes:
+        """Return the same with every settled member at its nearest sample, confirmed or not."""
+        near = self.other.near
+        return self.reserved if near is None else self._stretched(near)
+
     def other_lately(self, now_s: float) -> Lanes:
         """Return the most that others took in the last 60 s."""
         most = self.other.recent_most(now_s)
@@ -177,30 +188,38 @@ class Branch:
         lag_s = max(answer.lag_s for answer in self.answers)
         taken_at = reading.taken_at(timedelta(seconds=lag_s))
         at_s = min(taken_at.timestamp(), arrived_s)
-        least = [0.0] * LANES
-        most = [0.0] * LANES
-        highs = []
+        self.load, self.load_s = load, arrived_s
+        self.highs = []
+        self.other.update(arrived_s, load, self._range(at_s, self.highs))
+        self._unconfirmed.append((at_s, load))
+        while self._unconfirmed[0][0] <= at_s - CONFIRMED_S:
+            past_s, past_load = self._unconfirmed.popleft()
+            self.other.confirm(past_load, self._range(past_s, []))
+        self.history.take(reading.arrived_at, self.other_now())
+        self._settle_silent(at_s)
+
+    def _range(self, at_s: float, highs: list[Lanes]) -> Range:
+        """Return what members drew at a meter's time; `highs` gets the most of each."""
+        l0 = l1 = l2 = l3 = m0 = m1 = m2 = m3 = a0 = a1 = a2 = a3 = 0.0
         for seat in self.seats:
             low, high = draw_bounds(seat, at_s)
             highs.append(high)
-            for lane in range(LANES):
-                least[lane] += low[lane]
-                most[lane] += high[lane]
-        if self._kind is _Measures.TOTAL:
-            # All that flows may be on any one phase, members' draws as well (SR-10).
-            least[:WATTS] = [least[WATTS] / self.voltage_v] * WATTS
-            most[:WATTS] = [most[WATTS] / self.voltage_v] * WATTS
-        self.highs = highs
-        self.load = load
-        self.load_s = arrived_s
-        self.other.update(
-            self.load_s,
-            load,
-            (least[0], least[1], least[2], least[3]),
-            (most[0], most[1], most[2], most[3]),
+            granted = seat.granted
+            l0, l1, l2, l3 = l0 + low[0], l1 + low[1], l2 + low[2], l3 + low[3]
+            m0, m1, m2, m3 = m0 + high[0], m1 + high[1], m2 + high[2], m3 + high[3]
+            a0 += max(granted[0], high[0])
+            a1 += max(granted[1], high[1])
+            a2 += max(granted[2], high[2])
+            a3 += max(granted[3], high[3])
+        if self._kind is not _Measures.TOTAL:
+            return Range((l0, l1, l2, l3), (m0, m1, m2, m3), (a0, a1, a2, a3))
+        # All that flows may be on any one phase, members' draws as well (SR-10).
+        volts = self.voltage_v
+        return Range(
+            (l3 / volts, l3 / volts, l3 / volts, l3),
+            (m3 / volts, m3 / volts, m3 / volts, m3),
+            (a3 / volts, a3 / volts, a3 / volts, a3),
         )
-        self.history.take(reading.arrived_at, self.other_now())
-        self._settle_silent(at_s)
 
     def _settle_silent(self, at_s: float) -> None:
         """Settle members that do not measure by the step that the meter shows (SR-2)."""

@@ -37,7 +37,7 @@ def find_excess(
     for seat in branch.seats:
         for lane in range(LANES):
             granted[lane] += seat.counted[lane]
-    other = branch.other_now()
+    other, at_once = branch.other_now(), branch.other_at_once()
     known = branch.history.most_a
     measured = branch.circuit.metered and not branch.is_stale
     load = branch.phase_load if measured else None
@@ -54,7 +54,11 @@ def find_excess(
             excess = max(excess, gross + granted[lane] - TRIP_FACTOR * limit)
         if measured:
             if load is not None and load[lane] > limit:
-                excess = max(excess, load[lane] - _giving_up(branch, lane) - limit)
+                flowing = load[lane] - _giving_up(branch, lane) - limit
+                if flowing > 0.0 and not only_measured:
+                    # Too much flows already: no waiting for samples that tell whose it is.
+                    flowing = max(flowing, at_once[lane] + granted[lane] - limit)
+                excess = max(excess, flowing)
             excess = branch.other.excess_to_cut(lane, excess, limit, now_s)
         elif branch.circuit.metered:
             excess = 0.0

@@ -126,14 +126,15 @@ def _demand(seat: Seat, now_s: float) -> Demand:
     """Return what a member may keep at most in a cut: its grant, or what it needs of it."""
     settings = seat.settings
     needed_a = seat.headroom.needed_a(now_s, seat.granted_a)
-    most_a = seat.granted_a
+    # A raise that still waits for its turn on the link is called off.
+    most_a = seat.account.written_a
     if needed_a is not None:
         most_a = min(most_a, max(needed_a, seat.least_a))
     return Demand(
         member=settings.member,
         circuit=settings.circuit,
         phases=frozenset(PHASES[position] for position in seat.used),
-        min_a=min(seat.least_a, seat.granted_a),
+        min_a=min(seat.least_a, most_a) if most_a > 0.0 else seat.least_a,
         max_a=most_a,
         step_a=settings.step_a,
         limited_by=seat.reason,

@@ -1,11 +1,14 @@
 """What a member may draw: now by its commitment (SR-2), at a meter's time by its samples (SR-9)."""
 
-from collections.abc import Callable
+from typing import Final
 
 from .ledger import MEASURING_TOLERANCE_A
 from .seats import SAMPLE_NEAR_S, Seat
 from .supplies import LEAST_COST
-from .wiring import NO_FLOW, Lanes, from_amps, on_phases
+from .wiring import NO_FLOW, Lanes, each, from_amps, on_phases
+
+LAG_ERROR_S: Final = 3.0
+"""A meter's lag is known to this: lags of 0 to 5 s around the default of 2 s (SR-9)."""
 
 
 def commitment_of(seat: Seat, now_s: float) -> Lanes:
@@ -45,6 +48,7 @@ def counted_of(seat: Seat, now_s: float) -> float:
     newest = seat.samples.newest
     if (
         newest is not None
+        and not account.is_lost(now_s)
         and not account.is_moving(seat.samples.newest_s)
         and seat.samples.newest_s > account.moved_s
     ):
@@ -57,31 +61,32 @@ def counted_of(seat: Seat, now_s: float) -> float:
 def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
     """Return the least and the most that a member drew at a meter's time.
 
-    A settled member counts with its nearest sample, a moving one with the samples near that time,
-    its old grant and its new one. Without a sample near by, anything between nothing and what it
+    A settled member counts with its nearest sample, or with those around it where they differ; a
+    moving one with the samples near that time, its old grant and its new one. Without a sample near by, anything between nothing and what it
     may draw is possible.
     """
     account = seat.account
     sample = seat.samples.nearest(at_s)
     near = sample is not None and abs(sample[0] - at_s) <= SAMPLE_NEAR_S
     if sample is not None and near and not account.is_moving(at_s):
-        least, most = _spread(seat, sample[1])
-        return least, most
+        around = seat.samples.bounds(at_s - LAG_ERROR_S, at_s + LAG_ERROR_S)
+        least, most = around or (sample[1], sample[1])
+        return _spread(seat, least)[0], most
     if sample is not None and near:
         known = seat.samples.bounds(at_s - seat.settle_s) or (sample[1], sample[1])
         least, most = _spread(seat, known[0])[0], known[1]
         held_a = account.granted_a if len(account.issues) <= 1 else account.outstanding_a
         held = on_phases(held_a, seat.used, seat.voltage_v)
         return (
-            _each(min, least, on_phases(account.granted_a, seat.used, seat.voltage_v)),
-            _each(max, most, held),
+            each(min, least, on_phases(account.granted_a, seat.used, seat.voltage_v)),
+            each(max, most, held),
         )
     if not seat.connected and account.offline_s is None and account.outstanding_a <= 0.0:
         return NO_FLOW, NO_FLOW
     held = on_phases(max(account.outstanding_a, account.granted_a), seat.used, seat.voltage_v)
     if sample is None:
         return NO_FLOW, held
-    return _each(min, NO_FLOW, sample[1]), _each(max, held, sample[1])
+    return each(min, NO_FLOW, sample[1]), each(max, held, sample[1])
 
 
 def _spread(seat: Seat, draw: Lanes) -> tuple[Lanes, Lanes]:
@@ -95,12 +100,3 @@ def _spread(seat: Seat, draw: Lanes) -> tuple[Lanes, Lanes]:
         draw[3] * LEAST_COST,
     )
     return least, draw
-
-
-def _each(choose: Callable[[float, float], float], one: Lanes, other: Lanes) -> Lanes:
-    return (
-        choose(one[0], other[0]),
-        choose(one[1], other[1]),
-        choose(one[2], other[2]),
-        choose(one[3], other[3]),
-    )

@@ -1,9 +1,9 @@
 """SR-9: the load of everything but members, per circuit and phase, and when it asks for a cut."""
 
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
-from .wiring import LANES, WATTS, Lanes
+from .wiring import LANES, WATTS, Lanes, each
 
 WINDOW_S: Final = 60.0
 """A raise looks at the most that others took in this time (SR-9)."""
@@ -79,45 +79,74 @@ class Noise:
         return self._mean_step * _STEP_TO_SIGMA
 
 
+class Range(NamedTuple):
+    """What members drew at a meter's time: the least, the most, and the most that they might."""
+
+    least: Lanes
+    most: Lanes
+    allowed: Lanes
+
+
 class OtherLoad:
     """The estimate for one circuit, lane by lane.
+
+    Raises look at what others took when every settled member counts with its nearest sample.
+    Cuts do so once the samples after the meter's value are in (`settled`); until then a rise that
+    members may have made within their grants is not taken for others' (`now`), so that a car that
+    begins by itself is not cut for it. What flows above the limit is cut at once all the same.
 
     Args:
         resolution_a: The step of the meter's values.
         voltage_v: Nominal voltage, phase to neutral.
     """
 
-    __slots__ = ("_excess_since_s", "_noise", "_voltage_v", "_windows", "now", "resolution_a")
+    __slots__ = (
+        "_excess_since_s",
+        "_noise",
+        "_settled",
+        "_voltage_v",
+        "_windows",
+        "near",
+        "now",
+        "resolution_a",
+    )
 
     def __init__(self, resolution_a: float, voltage_v: float) -> None:
         self.resolution_a = resolution_a
         self._voltage_v = voltage_v
         self.now: Lanes | None = None
+        self.near: Lanes | None = None
+        self._settled: Lanes | None = None
         self._windows = [WindowMax(WINDOW_S) for _ in range(LANES)]
         self._noise = [Noise() for _ in range(LANES)]
         self._excess_since_s: list[float | None] = [None] * LANES
 
-    def update(self, at_s: float, load: Lanes, least: Lanes, most: Lanes) -> None:
-        """Take a meter's values with the least and the most that members drew at that time.
+    def update(self, at_s: float, load: Lanes, drawn: Range) -> None:
+        """Take a meter's values with what members drew at that time.
 
         What others took lies between load - most and load - least; within that the earlier
         estimate stands, so that a member on its way moves nothing.
         """
-        before = self.now
-        values = []
-        for lane in range(LANES):
-            lowest = load[lane] - most[lane]
-            highest = load[lane] - least[lane]
-            if before is None:
-                # Nothing is known: cuts begin with the least, raises with the most.
-                values.append(lowest)
-                self._windows[lane].add(at_s, highest)
-            else:
-                value = min(max(before[lane], lowest), highest)
-                values.append(value)
-                self._windows[lane].add(at_s, value)
-            self._noise[lane].add(load[lane])
-        self.now = (values[0], values[1], values[2], values[3])
+        near, settled = self.near, self._settled
+        if near is None or settled is None:
+            # Nothing is known: cuts begin with the least, raises with the most.
+            lowest = _minus(load, drawn.most)
+            self.near = self._settled = self.now = lowest
+            highest = _minus(load, drawn.least)
+        else:
+            self.near = highest = _within(near, load, drawn.least, drawn.most)
+            self.now = _within(settled, load, drawn.least, drawn.allowed)
+            highest = each(max, highest, self.now)
+        for window, noise, value, flow in zip(
+            self._windows, self._noise, highest, load, strict=True
+        ):
+            window.add(at_s, value)
+            noise.add(flow)
+
+    def confirm(self, load: Lanes, drawn: Range) -> None:
+        """Take a meter's values once more, now that later samples of the members are in."""
+        if self._settled is not None:
+            self._settled = _within(self._settled, load, drawn.least, drawn.most)
 
     def recent_most(self, now_s: float) -> Lanes | None:
         """Return the most of the last 60 s, None before the first value."""
@@ -150,3 +179,12 @@ class OtherLoad:
         unit = self._voltage_v if lane == WATTS else 1.0
         tiny = max(LEAST_MARGIN_A * unit, self.resolution_a * unit, TINY_SHARE * limit)
         return excess if excess > tiny or now_s - since_s >= TINY_S else 0.0
+
+
+def _minus(one: Lanes, other: Lanes) -> Lanes:
+    return (one[0] - other[0], one[1] - other[1], one[2] - other[2], one[3] - other[3])
+
+
+def _within(before: Lanes, load: Lanes, least: Lanes, most: Lanes) -> Lanes:
+    """Return the estimate before, moved into what the load less the members' draws allows."""
+    return each(min, each(max, before, _minus(load, most)), _minus(load, least))

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final, TypeIs
+from datetime import datetime
+from typing import Any, Final, TypeIs
 
 from ..pool.circuits import Circuit, MeterReport, ResourceReport
 from ..pool.members import MemberReport, MemberSettings
@@ -22,8 +22,8 @@ LEAST_BOUND_A: Final = 100.0
 HIGHEST_VOLTAGE_V: Final = 300.0
 """For bounds of watts only: no phase of a low-voltage grid stands above this."""
 
-FUTURE: Final = timedelta(seconds=5)
-"""A report may be ahead of the decision by the jitter of the caller's clock."""
+MOST_RESOURCE_W: Final = 10_000_000.0
+"""No generator of a site on a low-voltage grid gives more."""
 
 
 class Refusals:
@@ -64,9 +64,7 @@ def check_member(
     if report.current is not None and not _is_phase_reading(report.current, most_a):
         refusals.count("member_current")
         report, refused = replace(report, current=None), True
-    if report.power_w is not None and not (
-        is_time(report.power_w.arrived_at) and is_number(report.power_w.value, most_w)
-    ):
+    if report.power_w is not None and not _is_reading(report.power_w, most_w):
         refusals.count("member_power")
         report, refused = replace(report, power_w=None), True
     if not _is_amount(report.demand_w, most_w):
@@ -91,12 +89,22 @@ def _is_amount(value: object, most: float) -> bool:
     return value is None or (is_number(value, most) and value >= 0.0)
 
 
-def _is_phase_reading(reading: Reading[PhaseReadings], most: float) -> bool:
-    if not is_time(reading.arrived_at) or not isinstance(reading.value, PerPhase):
-        return False
-    if not (reading.measured_at is None or is_time(reading.measured_at)):
-        return False
-    return all(value is None or is_number(value, most) for value in reading.value)
+def _has_times(reading: Reading[Any]) -> bool:
+    return is_time(reading.arrived_at) and (
+        reading.measured_at is None or is_time(reading.measured_at)
+    )
+
+
+def _is_reading(reading: Reading[float], most: float) -> bool:
+    return _has_times(reading) and is_number(reading.value, most)
+
+
+def _is_phase_reading(reading: Reading[Any], most: float) -> bool:
+    return (
+        _has_times(reading)
+        and isinstance(reading.value, PerPhase)
+        and all(value is None or is_number(value, most) for value in reading.value)
+    )
 
 
 def check_meter(report: MeterReport, circuit: Circuit, refusals: Refusals) -> MeterReport | None:
@@ -131,7 +139,7 @@ def _is_complete(reading: Reading[PhaseReadings], circuit: Circuit, most: float)
 
 def check_resource(report: ResourceReport, refusals: Refusals) -> ResourceReport | None:
     """Return the report, None when it cannot be used."""
-    if is_time(report.power_w.arrived_at) and is_number(report.power_w.value, 10_000_000.0):
+    if _is_reading(report.power_w, MOST_RESOURCE_W):
         return report
     refusals.count("resource_reports")
     return None

@@ -86,6 +86,14 @@ class Account:
         return most
 
     @property
+    def written_a(self) -> float:
+        """The newest grant, or the one before it while it is a raise that was never written."""
+        for issue in reversed(self.issues):
+            if issue.sent_s is not None:
+                return min(self.granted_a, issue.current_a)
+        return min(self.granted_a, self.settled_a) if self.issues else self.granted_a
+
+    @property
     def in_flight(self) -> bool:
         """Whether the device still owes an answer to the newest grant."""
         return bool(self.issues) and not self.issues[-1].is_answered

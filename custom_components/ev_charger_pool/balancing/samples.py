@@ -4,7 +4,7 @@ from collections import deque
 from typing import Final
 
 from ..pool.readings import Reading
-from .wiring import Lanes
+from .wiring import Lanes, each
 
 KEPT_S: Final = 90.0
 """Draws are looked up no further back: the slowest settle time is 60 s, then lag."""
@@ -61,26 +61,18 @@ class Samples:
             best = sample
         return best
 
-    def bounds(self, from_s: float) -> tuple[Lanes, Lanes] | None:
-        """Return the least and the most in each lane since a time, None without a sample."""
+    def bounds(self, from_s: float, until_s: float = float("inf")) -> tuple[Lanes, Lanes] | None:
+        """Return the least and the most in each lane within a time, None without a sample."""
         least: Lanes | None = None
         most: Lanes | None = None
         for at_s, draw in reversed(self._kept):
             if at_s < from_s:
                 break
+            if at_s > until_s or draw is most:
+                continue
             if least is None or most is None:
                 least = most = draw
-                continue
-            least = (
-                min(least[0], draw[0]),
-                min(least[1], draw[1]),
-                min(least[2], draw[2]),
-                min(least[3], draw[3]),
-            )
-            most = (
-                max(most[0], draw[0]),
-                max(most[1], draw[1]),
-                max(most[2], draw[2]),
-                max(most[3], draw[3]),
-            )
+            elif draw != most or draw != least:
+                least = each(min, least, draw)
+                most = each(max, most, draw)
         return None if least is None or most is None else (least, most)

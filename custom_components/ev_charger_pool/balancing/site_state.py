@@ -16,7 +16,7 @@ from .policies import Ceilings, ceiling_of
 from .restart import Restart
 from .seats import Seat
 from .topology import Topology
-from .wiring import WATTS, on_phases
+from .wiring import WATTS, each, on_phases
 
 _ROUNDING = 1e-6
 
@@ -197,9 +197,10 @@ class SiteState:
 
     def count(self, seat: Seat, now_s: float) -> None:
         """Renew what the ledger says of a member."""
-        seat.commitment = commitment_of(seat, now_s)
         seat.counted_a = counted_of(seat, now_s)
         seat.counted = on_phases(seat.counted_a, seat.used, seat.voltage_v)
+        # What a cut counts is committed: else a raise could be what the next cut takes back.
+        seat.commitment = each(max, commitment_of(seat, now_s), seat.counted)
         seat.granted = on_phases(seat.granted_a, seat.used, seat.voltage_v)
 
     def _renew_ceiling(self, seat: Seat, now: datetime) -> None:

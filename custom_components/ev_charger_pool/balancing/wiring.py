@@ -1,6 +1,6 @@
 """Amps and watts as plain lanes, so that a decision over many members stays cheap."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 type Lanes = tuple[float, float, float, float]
@@ -25,6 +25,16 @@ def on_phases(current_a: float, positions: Iterable[int], voltage_v: float) -> L
 def from_amps(l1_a: float, l2_a: float, l3_a: float, voltage_v: float) -> Lanes:
     """Return three currents with their power."""
     return (l1_a, l2_a, l3_a, (l1_a + l2_a + l3_a) * voltage_v)
+
+
+def each(choose: Callable[[float, float], float], one: Lanes, other: Lanes) -> Lanes:
+    """Choose between two values lane by lane."""
+    return (
+        choose(one[0], other[0]),
+        choose(one[1], other[1]),
+        choose(one[2], other[2]),
+        choose(one[3], other[3]),
+    )
 
 
 def room_for(left: Lanes, positions: Iterable[int], voltage_v: float) -> float:
