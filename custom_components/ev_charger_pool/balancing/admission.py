@@ -14,6 +14,9 @@ LARGEST_CONTEST: Final = 40
 WINDOW: Final = 16
 """Rivals that are decided anew together where there are more."""
 
+WINDOW_STEPS: Final = 2500
+"""Sets looked at in the windows of one contest; a step costs more the more members there are."""
+
 
 def admit(
     rows: Rows, candidates: Sequence[int], left_a: Sequence[float], effort: Effort
@@ -41,7 +44,7 @@ def admit(
         if not contest.rivals:
             found = [on]
         elif len(contest.rivals) <= LARGEST_CONTEST:
-            found = fairest(contest, _completed(contest, most(contest, on, effort)), effort)
+            found = _best(contest, on, effort)
         else:
             found = [_by_windows(contest, on, effort)]
         answers.append([[members[candidate] for candidate in sorted(one)] for one in found])
@@ -80,6 +83,19 @@ def _by_scarcity(contest: Contest) -> list[int]:
     return _add(contest, contest.safe, order)
 
 
+def _best(contest: Contest, on: Sequence[int], effort: Effort) -> list[list[int]]:
+    """Return the best sets of a contest that were found, starting from one."""
+    on = _completed(contest, most(contest, on, effort))
+    while True:
+        found = fairest(contest, on, effort)
+        # Where the search for the most was given up, a fairer set may have room for one more.
+        more = (fuller for one in found if len(fuller := _completed(contest, one)) > len(one))
+        bigger = next(more, None)
+        if bigger is None:
+            return found
+        on = bigger
+
+
 def _completed(contest: Contest, on: Sequence[int]) -> list[int]:
     """Return the set with everybody who fits beside it."""
     others = sorted(set(contest.rivals).difference(on), key=lambda c: (contest.kind[c], c))
@@ -108,13 +124,14 @@ def _by_windows(contest: Contest, on: Sequence[int], effort: Effort) -> list[int
     for candidate in on:
         rows.take(left_a, candidate, rows.min_a[candidate])
     nearby = sorted(contest.rivals, key=lambda c: (rows.loaded(c), c))
+    enough = effort.steps - WINDOW_STEPS
     improved = True
-    while improved and effort.spend():
+    while improved and effort.steps > enough and effort.spend():
         improved = False
         for start in range(0, len(nearby), WINDOW // 2):
             window = sorted(nearby[start : start + WINDOW])
             before = [candidate for candidate in window if candidate in chosen]
-            if len(before) == len(window) or not effort.spend():
+            if len(before) == len(window) or effort.steps <= enough or not effort.spend():
                 continue
             for candidate in before:
                 rows.take(left_a, candidate, -rows.min_a[candidate])
@@ -138,5 +155,5 @@ def _best_of(
     """Return who of a window is best on, all others staying as they are; `before` if as good."""
     contest = Contest(rows.part(window, left_a))
     start = _completed(contest, [window.index(candidate) for candidate in before])
-    on = fairest(contest, most(contest, start, effort), effort)[0]
+    on = _best(contest, start, effort)[0]
     return [window[candidate] for candidate in sorted(on)]

@@ -36,24 +36,27 @@ def why_paused(
             if rows.demands[other].priority == demand.priority
             and rows.demands[other].owed > demand.owed
         ]
-        short = rows.too_small(left_a, candidate, rows.min_a[candidate])
-        turn = ahead and not _is_short_without(rows, candidate, short, ahead, left_a)
+        row = _tightest(rows, candidate, left_a)
+        turn = ahead and not _is_short_without(rows, candidate, ahead, left_a)
         kind = ReasonKind.TURN if turn else ReasonKind.MINIMUM
-        reasons[demand.member] = pointing_at(rows, short[0], kind)
+        reasons[demand.member] = pointing_at(rows, row, kind)
     return reasons
 
 
+def _tightest(rows: Rows, candidate: int, left_a: Sequence[float]) -> int:
+    """Return the first row that is too small for a candidate."""
+    loaded = rows.loaded(candidate)
+    need = rows.min_a[candidate]
+    return min(loaded, key=lambda row: max(-TOLERANCE_A, left_a[row] / loaded.count(row) - need))
+
+
 def _is_short_without(
-    rows: Rows,
-    candidate: int,
-    short: Sequence[int],
-    ahead: Sequence[int],
-    left_a: Sequence[float],
+    rows: Rows, candidate: int, ahead: Sequence[int], left_a: Sequence[float]
 ) -> bool:
     """Whether a row would be too small even without those whose turn comes first."""
     need = rows.min_a[candidate]
     loaded = rows.loaded(candidate)
-    for row in short:
+    for row in rows.too_small(left_a, candidate, need):
         freed = sum(rows.min_a[other] * rows.loaded(other).count(row) for other in ahead)
         if left_a[row] + freed + TOLERANCE_A < need * loaded.count(row):
             return True

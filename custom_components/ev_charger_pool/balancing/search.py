@@ -1,6 +1,6 @@
 """Who is on, best and proven, when a few candidates compete for capacities at their minimum."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from .bounds import Lines, preferences
@@ -188,8 +188,43 @@ def most(contest: Contest, on: Sequence[int], effort: Effort) -> list[int]:
 
 def fairest(contest: Contest, on: Sequence[int], effort: Effort) -> list[list[int]]:
     """Return the fairest sets with as many on as `on`, by class; several when they are equal."""
+    on = _exchanged(contest, on, effort)
     while True:
         search = _Fairness(contest, on, effort)
         if not search.run():
             return search.best
         on = search.best[0]
+
+
+def _exchanged(contest: Contest, on: Sequence[int], effort: Effort) -> list[int]:
+    """Return a set that no exchange of one for another of its class makes fairer."""
+    best = list(on)
+    levels = contest.levels(best)
+    improved = True
+    while improved:
+        improved = False
+        for other in _exchanges(contest, best):
+            if not effort.spend():
+                return best
+            if (theirs := contest.levels(other)) > levels:
+                best, levels = other, theirs
+                improved = True
+                break
+    return best
+
+
+def _exchanges(contest: Contest, on: Sequence[int]) -> Iterator[list[int]]:
+    """Return the sets that fit and have one other candidate of the same class in them."""
+    rows = contest.rows
+    left_a = rows.capacity_a.copy()
+    for candidate in on:
+        rows.take(left_a, candidate, rows.min_a[candidate])
+    rivals = set(contest.rivals)
+    others = sorted(rivals.difference(on))
+    for leaving in sorted(rivals.intersection(on)):
+        rows.take(left_a, leaving, -rows.min_a[leaving])
+        for joining in others:
+            alike = contest.kind[joining] == contest.kind[leaving]
+            if alike and not rows.too_small(left_a, joining, rows.min_a[joining]):
+                yield [*(candidate for candidate in on if candidate != leaving), joining]
+        rows.take(left_a, leaving, rows.min_a[leaving])
