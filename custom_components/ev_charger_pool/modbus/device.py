@@ -9,6 +9,8 @@ from enum import IntEnum
 import logging
 from typing import Final
 
+from modbus_connection import ExceptionCode
+
 from ..chargers.contract import DeviceIdentity
 from .bus import Precedence, RequestKind
 from .link import LinkError, LostError, ModbusLink, RefusedError, SilentError
@@ -258,6 +260,8 @@ class ModbusDevice(ABC):
             try:
                 found |= await self._read(registers.reader((probe.signal,)))
             except RefusedError as error:
+                if error.code == ExceptionCode.SERVER_DEVICE_FAILURE:
+                    raise
                 message = (
                     f"this is no {self.profile.name}: it does not tell {probe.means} ({error}); "
                     "check the address and the unit id"

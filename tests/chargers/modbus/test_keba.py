@@ -380,3 +380,64 @@ async def test_silence_is_offline(keba: Bench) -> None:
     keba.box.fault = Fault.SILENT
     await keba.renew(6)
     assert not keba.is_online()
+
+
+async def test_i2_the_first_reduction_does_not_wait_for_the_watchdog(keba: Bench) -> None:
+    keba.rig.vouch()
+    # The very first that is said to a device that may be offering 32 A.
+    assert await keba.rig.charger.async_apply(1, keba.rig.grant(10.0)) is ActionResult.ACCEPTED
+    assert keba.writes() == [LIMIT]
+    await keba.hold(10.0, 30)
+    assert {FAIL_SAFE, TIMEOUT} <= set(keba.writes())
+
+
+async def test_i5_a_raise_waits_until_the_watchdog_is_armed(keba: Bench) -> None:
+    keba.box._limit_ma = 6000
+    await keba.online()
+    await until(lambda: keba.rig.report.limit_a == 6.0, 20)
+    keba.box._failsafe_s = 0
+    keba.box._failsafe_ma = 0
+    mark = len(keba.box.writes)
+    await keba.renew(16)
+    for _ in range(4):
+        await keba.rig.charger.async_apply(1, keba.rig.grant(16.0))
+        await keba.renew(8)
+    order = keba.writes(mark)
+    assert order.index(TIMEOUT) < order.index(LIMIT)
+    assert keba.connector.offered_a == 16.0
+
+
+async def test_a_command_in_a_dropped_connection_is_carried_out_after_it(keba: Bench) -> None:
+    await keba.settled()
+    await keba.hold(16.0, 20)
+    await keba.rig.charger.async_apply(1, keba.rig.grant(15.0))
+    reduction = asyncio.create_task(keba.rig.charger.async_apply(1, keba.rig.grant(6.0)))
+    await asyncio.sleep(1)
+    keba.server.drop_connections()
+    assert await reduction is ActionResult.ACCEPTED
+    assert keba.box._limit_ma == 6000
+
+
+async def test_closing_answers_who_still_waits(keba: Bench) -> None:
+    await keba.settled()
+    await keba.hold(16.0, 20)
+    await keba.rig.charger.async_apply(1, keba.rig.grant(15.0))
+    waiting = asyncio.create_task(keba.rig.charger.async_apply(1, keba.rig.grant(16.0)))
+    await asyncio.sleep(0.5)
+    await keba.rig.charger.async_close()
+    assert await waiting is ActionResult.OFFLINE
+
+
+async def test_a_start_after_a_refused_grant_is_rejected(
+    keba: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keba.settled()
+    await keba.hold(6.0, 20)
+    takes = keba.box._takes
+    monkeypatch.setattr(
+        keba.box, "_takes", lambda address, value: address != LIMIT and takes(address, value)
+    )
+    assert await keba.rig.charger.async_apply(1, keba.rig.grant(12.0)) is ActionResult.REJECTED
+    assert await keba.rig.charger.async_start(1) is ActionResult.REJECTED
+    await keba.renew(12)
+    assert keba.box._limit_ma == 6000

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -20,6 +20,7 @@ from custom_components.ev_charger_pool.power_supplies.contract import (
 )
 from custom_components.ev_charger_pool.simulator.dc import SimulatedSupply
 from custom_components.ev_charger_pool.simulator.modbus_devices import (
+    EaRating,
     Fault,
     SimulatedEaPsb,
     SimulatedModbusServer,
@@ -36,6 +37,7 @@ from tests.modbus.rig import (
 from tests.modbus.virtual_time import VirtualClock, until
 
 REMOTE, OUTPUT = 402, 405
+REMOTE_SIGNAL = "remote_enable"
 SET_POINTS = {498, 499, 500, 501, 502}
 
 
@@ -509,3 +511,172 @@ async def test_identity_comes_from_the_device(ea: Bench) -> None:
     assert identity.model == "PSB 10080-120"
     assert identity.serial == "2410450001"
     assert identity.firmware == "V3.02"
+
+
+async def test_a_refused_raise_leaves_the_grant_before_it_in_force(ea: Bench) -> None:
+    await ea.on(500.0)
+    ea.ea._limits[9002] = 5000
+    ea.ea._limits[9000] = 52428
+    assert await ea.rig.supply.async_apply(ea.rig.grant(2500.0)) is ActionResult.REJECTED
+    # The lower limit is read before long, and the raise stays refused.
+    for _ in range(14):
+        ea.rig.vouch()
+        await asyncio.sleep(1)
+    assert ea.is_on()
+    assert ea.dc._set_voltage_v * ea.dc._set_current_a <= 500.0
+
+
+async def test_sr4_a_raise_that_no_fresh_decision_stands_behind_is_not_sent(ea: Bench) -> None:
+    await ea.online()
+    stale = replace(ea.rig.grant(1000.0), decided_at=ea.rig.clock.now() - timedelta(seconds=11))
+    assert await ea.rig.supply.async_apply(stale) is ActionResult.FAILED
+    assert ea.ea.writes == []
+
+
+async def test_a_grant_with_a_lease_ends_with_it(ea: Bench) -> None:
+    await ea.online()
+    grant = replace(ea.rig.grant(1000.0), lease=timedelta(seconds=20))
+    await ea.rig.supply.async_apply(grant)
+    for _ in range(19):
+        ea.rig.vouch()
+        await asyncio.sleep(1)
+    assert ea.is_on()
+    for _ in range(3):
+        ea.rig.vouch()
+        await asyncio.sleep(1)
+    assert not ea.is_on()
+
+
+async def test_a_command_to_a_silent_device_is_timed_out(ea: Bench) -> None:
+    await ea.on()
+    ea.ea.fault = Fault.SILENT
+    assert await ea.rig.supply.async_apply(ea.rig.grant(300.0)) is ActionResult.TIMED_OUT
+    assert await ea.rig.supply.async_apply(ea.rig.grant(200.0)) in (
+        ActionResult.TIMED_OUT,
+        ActionResult.OFFLINE,
+    )
+
+
+async def test_a_command_that_loses_the_connection_is_offline(ea: Bench) -> None:
+    await ea.on()
+    await ea.server.async_stop()
+    assert await ea.rig.supply.async_apply(ea.rig.grant(300.0)) is ActionResult.OFFLINE
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        wishes(voltage_v=-1.0),
+        wishes(current_a=-1.0),
+        wishes(power_w=-1.0),
+    ],
+)
+async def test_impossible_wishes_are_rejected(ea: Bench, wanted: SupplyWishes) -> None:
+    assert await ea.rig.supply.async_set_wishes(wanted) is ActionResult.REJECTED
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        wishes(voltage_v=0.0),
+        wishes(current_a=0.0),
+        wishes(SupplyMode.IMPORT, current_a=0.0),
+        wishes(SupplyMode.IMPORT, power_w=0.0),
+    ],
+)
+async def test_wishes_for_nothing_are_off(
+    hass: HomeAssistant, clock: VirtualClock, wanted: SupplyWishes
+) -> None:
+    async with bench(hass, clock, wanted) as nothing:
+        await nothing.online()
+        await renew(nothing, 1000.0, 3)
+        assert not nothing.is_on()
+        assert nothing.rig.report.mode is SupplyMode.OFF
+
+
+async def test_off_without_remote_control_takes_it_for_that(ea: Bench) -> None:
+    await ea.on()
+    # Another program gave remote control back, and the output stayed on.
+    ea.ea.is_remote = False
+    ea.rig.supply._teller.forget(REMOTE_SIGNAL)
+    assert await ea.rig.supply.async_off() is OffOutcome.BELOW_THRESHOLD
+    assert not ea.is_on()
+
+
+async def test_another_interface_that_took_it_is_left_alone(ea: Bench) -> None:
+    await ea.on()
+    ea.ea.is_remote = False
+    await ea.rig.supply.async_apply(ea.rig.grant(500.0))
+    writes = len(ea.ea.writes)
+    await renew(ea, 500.0, 5)
+    assert len(ea.ea.writes) == writes
+    assert SupplyError.VENDOR_ERROR in ea.rig.report.errors
+
+
+async def test_an_output_that_refuses_is_tried_again_after_the_outage(ea: Bench) -> None:
+    await ea.on()
+    ea.ea.fault = Fault.SILENT
+    await until(lambda: not ea.rig.report.online)
+    ea.ea.set_local(True)
+    ea.ea.fault = Fault.NONE
+    await ea.until_vouched(lambda: ea.rig.report.online)
+    assert SupplyError.VENDOR_ERROR in ea.rig.report.errors
+    assert SupplyError.COMMUNICATION_FAULT not in ea.rig.report.errors
+
+
+async def test_a_nominal_value_that_cannot_be_true_is_another_device(
+    hass: HomeAssistant, clock: VirtualClock
+) -> None:
+    dc = battery_supply()
+    ea = SimulatedEaPsb(dc)
+    ea.rating = EaRating(voltage_v=80.0, current_a=0.01, power_w=5000.0)
+    async with serving({0: ea}) as server:
+        place = connection(server, 0)
+        async with supplying(hass, clock, "ea_psb_bidirectional", place, wishes()) as rig:
+            await until(lambda: rig.report.errors)
+            assert "no nominal_current" in rig.report.errors[SupplyError.COMMUNICATION_FAULT]
+            assert ea.writes == []
+
+
+async def test_a_device_that_only_fails_is_not_taken_for_another_one(
+    hass: HomeAssistant, clock: VirtualClock
+) -> None:
+    async with bench(hass, clock) as failing:
+        failing.ea.fault = Fault.FAILING
+        await until(lambda: failing.rig.report.errors)
+        text = failing.rig.report.errors[SupplyError.COMMUNICATION_FAULT]
+        assert "this is no" not in text
+        failing.ea.fault = Fault.NONE
+        await until(lambda: failing.rig.report.online)
+
+
+async def test_a_text_that_a_firmware_does_not_tell_is_left_open(
+    hass: HomeAssistant, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = tuple(group for group in SimulatedEaPsb.GROUPS if group != (191, 210))
+    monkeypatch.setattr(SimulatedEaPsb, "GROUPS", groups)
+    async with bench(hass, clock) as old:
+        await old.online()
+        assert old.rig.supply.identity.firmware is None
+        assert old.rig.supply.identity.serial == "2410450001"
+
+
+async def test_a_listener_that_breaks_costs_an_outage_and_no_more(
+    ea: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ea.online()
+    broken: list[SupplyReport] = []
+
+    def break_once(report: SupplyReport) -> None:
+        broken.append(report)
+        if len(broken) == 2:
+            message = "listener"
+            raise RuntimeError(message)
+
+    ea.rig.supply.subscribe(break_once)
+    await until(lambda: not ea.rig.report.online)
+    assert "unexpected error" in caplog.text
+    await until(lambda: ea.rig.report.online)
+    counters = ea.rig.supply.diagnostics()["counters"]
+    assert isinstance(counters, dict)
+    assert counters["unexpected"] == 1
