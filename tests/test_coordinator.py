@@ -431,7 +431,7 @@ async def test_a_session_is_started_where_anyone_may_charge(make_site: MakeSite)
 async def test_reports_of_strangers_are_left_alone(make_site: MakeSite) -> None:
     site = await make_site(charger("garage"), seconds=1)
     site.charger("garage").plug(7)
-    site.coordinator.async_on_connector("nobody:1", site.charger("garage").reports[7])
+    site.coordinator.senses.async_on_connector("nobody:1", site.charger("garage").reports[7])
     await site.advance(1)
     assert set(site.coordinator.data.members) == {"garage:1"}
 

@@ -6,7 +6,6 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ev_charger_pool import ocpp_port
 from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.chargers.ocpp import UnknownStation
 from tests.common import Workshop, advance, charger, coordinator_of, measure, site_entry
@@ -65,7 +64,7 @@ async def test_a_stranger_is_shown_as_discovered(
     def create(_: HomeAssistant, domain: str, **flow: Any) -> None:
         flows.append({"domain": domain, **flow})
 
-    monkeypatch.setattr(ocpp_port.discovery_flow, "async_create_flow", create)
+    monkeypatch.setattr("homeassistant.helpers.discovery_flow.async_create_flow", create)
     (listener,) = workshop.central.listeners
     listener(UnknownStation(identity="NEW", vendor="Acme", model="W1", serial=None, connectors=2))
     assert flows == [

@@ -97,3 +97,22 @@ class LimitActions:
         self._keep(action)
         self._callbacks.call(action)
         return action
+
+
+def event_data(action: LimitAction, site: str) -> dict[str, object]:
+    """Return what the bus is told of an action.
+
+    Args:
+        action: The action.
+        site: The id of the site's entry.
+    """
+    return {
+        "action_id": action.id,
+        "site": site,
+        "member": action.member,
+        "kind": action.kind,
+        "unit": action.unit,
+        "value": action.value,
+        "status": action.status,
+        "error": action.error,
+    }

@@ -12,7 +12,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import ulid as ulid_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from .actions import LimitActions
+from .actions import LimitActions, event_data
 from .balancing.contract import (
     DECISION_FRESH,
     Controller,
@@ -21,20 +21,18 @@ from .balancing.contract import (
     ProblemKind,
 )
 from .ceilings import Ceilings
-from .chargers.contract import ConnectorReport
 from .clock import SteadyClock
 from .commands import Commands
 from .config import PoolConfig
 from .const import EVENT_LIMIT_ACTION, ROOT_CIRCUIT
 from .decisions import DecisionLoop
-from .device_config import ANYONE, ChargerConfig, SupplyConfig
+from .device_config import ChargerConfig, SupplyConfig
 from .devices import async_register_devices, async_show_identity
 from .dispatch import Dispatcher
 from .errors import ErrorKey, wrong_input
 from .fleet import Device, Fleet
 from .journal import Journal, Kept
 from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
-from .members import connector_report, supply_report
 from .meters import Meters
 from .ocpp_port import OcppPort
 from .pool.actions import ActionResult, LimitAction
@@ -45,12 +43,11 @@ from .pool.members import (
     MemberId,
     MemberRecord,
     Mode,
-    OrderKind,
     Priority,
 )
-from .pool.states import ChargingStatus
-from .power_supplies.contract import SupplyMode, SupplyReport, SupplyWishes
+from .power_supplies.contract import SupplyMode, SupplyWishes
 from .roster import Member, Roster
+from .senses import Senses
 from .session_book import SessionBook
 from .simulator.site import SimulatedSite
 from .snapshot import SiteSnapshot
@@ -101,7 +98,6 @@ class SiteCoordinator:
         self.controller = controller
         self.clock = SteadyClock()
         self.meters = Meters(hass, self.async_ask)
-        self.fleet = Fleet(hass, self, self._first_wishes, self._on_device)
         self.dispatcher = Dispatcher(controller, self.clock, self._spawn, self._on_answer)
         self.decisions = DecisionLoop(
             hass.loop,
@@ -113,14 +109,30 @@ class SiteCoordinator:
         )
         self.actions = LimitActions(journal.write, ulid_util.ulid_now)
         self.sessions = SessionBook(kept.open_sessions, journal.write, ulid_util.ulid_now)
-        self.actions.add_listener(self._fire_action)
-        self.ceilings = Ceilings(wishes)
-        self._commands = Commands(self)
-        self.starter = SessionStarter()
-        self._kept = kept
-        self.roster = Roster(
-            controller, wishes, self.sessions, self.ceilings, self.fleet.devices, self.clock
+        self.actions.add_listener(
+            lambda action: hass.bus.async_fire(
+                EVENT_LIMIT_ACTION, event_data(action, entry.entry_id)
+            )
         )
+        self.ceilings = Ceilings(wishes)
+        devices: dict[str, Device] = {}
+        self.roster = Roster(controller, wishes, self.sessions, self.ceilings, devices, self.clock)
+        self.starter = SessionStarter()
+        self.senses = Senses(
+            controller,
+            self.roster,
+            self.sessions,
+            self.ceilings,
+            self.dispatcher,
+            self.starter,
+            self.clock,
+            on_news=self.async_ask,
+            on_capabilities=self._on_capabilities,
+            spawn=self._spawn,
+        )
+        self.fleet = Fleet(hass, self.senses, self._first_wishes, self._on_device, devices)
+        self._commands = Commands(self)
+        self._kept = kept
         self._decision: Decision | None = None
         self._next: asyncio.Future[None] | None = None
         self._journal_problems: dict[ProblemKind, datetime] = {}
@@ -335,41 +347,6 @@ class SiteCoordinator:
         """Show what changed beside a decision."""
         self._publish(self.clock())
 
-    # What devices tell
-
-    @callback
-    def async_on_connector(self, member: MemberId, report: ConnectorReport) -> None:
-        """Take a connector's newest report."""
-        if (known := self.roster.members.get(member)) is None:
-            return
-        before = known.session
-        known.connector = report
-        known.session = self.sessions.observe(member, report)
-        after_id = None if known.session is None else known.session.id
-        if before is not None and before.id != after_id and self.ceilings.release(member):
-            self.roster.refresh_limits()
-        self._tell_connector(known, report)
-        self.async_ask()
-
-    @callback
-    def async_on_supply(self, member: MemberId, report: SupplyReport) -> None:
-        """Take a power supply's newest report."""
-        if (known := self.roster.members.get(member)) is None:
-            return
-        known.supply = report
-        at_most = self.dispatcher.at_most(member)
-        self.controller.observe_member(
-            supply_report(known.settings, report, None if at_most is None else at_most.power_w)
-        )
-        self.async_ask()
-
-    @callback
-    def async_on_capabilities(self, device: str) -> None:
-        """Take that a device told something new about what it can do or who it is."""
-        if (known := self.fleet.devices.get(device)) is not None:
-            async_show_identity(self.hass, self.entry.entry_id, device, known.identity)
-        self._configure()
-
     # Inside
 
     def _device_configs(self) -> dict[str, ChargerConfig | SupplyConfig]:
@@ -385,6 +362,12 @@ class SiteCoordinator:
     @callback
     def _on_device(self, key: str, device: Device) -> None:
         self.dispatcher.open(key, device, device.members)
+        self._configure()
+
+    @callback
+    def _on_capabilities(self, device: str) -> None:
+        if (known := self.fleet.devices.get(device)) is not None:
+            async_show_identity(self.hass, self.entry.entry_id, device, known.identity)
         self._configure()
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -414,7 +397,7 @@ class SiteCoordinator:
         self.dispatcher.submit(decision.orders, durable)
         self.fleet.vouch(decision.decided_at + DECISION_FRESH)
         self._publish(decision.decided_at)
-        self._start_sessions(decision.decided_at)
+        self.senses.start_sessions(self.config.chargers.values(), self.data)
         if self._next is not None and not self._next.done():
             self._next.set_result(None)
 
@@ -454,53 +437,6 @@ class SiteCoordinator:
             since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
         return tuple(
             Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items()
-        )
-
-    def _tell_connector(self, known: Member, report: ConnectorReport) -> None:
-        session = None if known.session is None else known.session.id
-        known.charging = self._charging(known, report)
-        self.controller.observe_member(connector_report(known.id, report, session, known.charging))
-
-    def _charging(self, known: Member, report: ConnectorReport) -> ChargingStatus:
-        """Return what a session does; one that will be started by itself does not wait."""
-        if report.charging is ChargingStatus.WAITING_FOR_AUTHORIZATION:
-            charger = self.config.chargers[known.id.partition(":")[0]]
-            if charger.authorization == ANYONE and self.starter.hopes_for(
-                known.id, known.session, self.clock()
-            ):
-                return ChargingStatus.NOT_CHARGING
-        return report.charging
-
-    def _start_sessions(self, now: datetime) -> None:
-        for charger in self.config.chargers.values():
-            if charger.authorization != ANYONE:
-                continue
-            for member in charger.members:
-                known = self.roster.members[member]
-                if self.starter.is_due(member, self.data.members[member], now):
-                    self._spawn(self._async_start_session(member), f"start {member}")
-                elif known.connector and self._charging(known, known.connector) != known.charging:
-                    self._tell_connector(known, known.connector)
-
-    async def _async_start_session(self, member: MemberId) -> None:
-        result = await self.dispatcher.async_command(member, OrderKind.START)
-        if not result.is_success:
-            _LOGGER.info("The session of %s could not be started by itself: %s", member, result)
-
-    @callback
-    def _fire_action(self, action: LimitAction) -> None:
-        self.hass.bus.async_fire(
-            EVENT_LIMIT_ACTION,
-            {
-                "action_id": action.id,
-                "site": self.entry.entry_id,
-                "member": action.member,
-                "kind": action.kind,
-                "unit": action.unit,
-                "value": action.value,
-                "status": action.status,
-                "error": action.error,
-            },
         )
 
     async def _async_forget(self, gone: set[str]) -> None:

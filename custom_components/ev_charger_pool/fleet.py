@@ -41,7 +41,7 @@ _OFF_RESULTS: Final = {
 
 
 class Observer(Protocol):
-    """Who is told what the devices report: the coordinator."""
+    """Who is told what the devices report."""
 
     @callback
     def async_on_connector(self, member: MemberId, report: ConnectorReport) -> None:
@@ -222,6 +222,7 @@ class Fleet:
         observer: Observer,
         first_wishes: FirstWishes,
         on_device: Callable[[str, Device], None],
+        devices: dict[str, Device],
     ) -> None:
         """Make an empty fleet.
 
@@ -230,6 +231,7 @@ class Fleet:
             observer: Who is told what the devices report.
             first_wishes: What the user wants of a power supply.
             on_device: Called with each device that was made, before it reports anything.
+            devices: Where the devices are kept, by subentry.
         """
         self._hass = hass
         self._observer = observer
@@ -237,7 +239,7 @@ class Fleet:
         self._on_device = on_device
         self._retries: dict[str, CALLBACK_TYPE] = {}
         self._broken: set[str] = set()
-        self.devices: dict[str, Device] = {}
+        self.devices = devices
 
     async def async_add(self, config: ChargerConfig | SupplyConfig, ocpp_port: int) -> None:
         """Make a device and hear what it reports."""

@@ -292,3 +292,51 @@ def _overwrite(path: Path, at: int, data: bytes) -> None:
     with path.open("r+b") as file:
         file.seek(at)
         file.write(data)
+
+
+async def test_what_comes_while_the_disk_refuses_waits_with_it(
+    journal: Opener, path: Path
+) -> None:
+    first = journal()
+    await first.async_open(NOW)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("ALTER TABLE member_record RENAME TO hidden")
+    before = first.write(MEMBER)
+    await asyncio.sleep(0)
+    during = first.write(SESSION)
+    assert before is not during, "the first batch is on its way"
+    await asyncio.sleep(0.05)
+    assert not during.done()
+    other.execute("ALTER TABLE hidden RENAME TO member_record")
+    other.close()
+    await asyncio.gather(before, during)
+    await first.async_close()
+    assert list((await journal().async_open(NOW)).open_sessions) == [SESSION]
+
+
+async def test_what_waits_behind_a_refused_batch_is_given_up_with_it(
+    journal: Opener, path: Path
+) -> None:
+    first = journal(retry_s=60)
+    await first.async_open(NOW)
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("DROP TABLE member_record")
+    before = first.write(MEMBER)
+    await asyncio.sleep(0)
+    during = first.write(SESSION)
+    during.cancel()
+    another = first.write(SESSION)
+    await first.async_close()
+    assert before.cancelled()
+    assert another.cancelled()
+
+
+async def test_a_file_that_cannot_be_read_at_the_start_is_told(path: Path) -> None:
+    first = Journal(path)
+    await first.async_open(NOW)
+    await first.async_close()
+    with sqlite3.connect(path) as other:
+        other.execute("DROP TABLE session")
+    other.close()
+    with pytest.raises(JournalUnavailableError, match="session"):
+        await Journal(path).async_open(NOW)
