@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .members import CircuitId
-from .quantities import PerPhase, PhaseReadings, PhaseValues
+from .quantities import PerPhase, Phase, PhaseReadings, PhaseValues
 from .readings import Reading
 
 
@@ -67,11 +67,20 @@ class ResourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceReport:
-    """Power of a generator or battery: positive is consumption, negative is production."""
+    """Power of a generator or battery: positive is consumption, negative is production.
+
+    Attributes:
+        id: Unique within the site.
+        kind: What it is.
+        power_w: Signed watts over all phases.
+        phases: The site's phases that it feeds, each with an equal share; empty: unknown, and
+            then it may feed any of them unevenly (SR-3).
+    """
 
     id: str
     kind: ResourceKind
     power_w: Reading[float]
+    phases: tuple[Phase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

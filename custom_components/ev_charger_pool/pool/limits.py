@@ -15,6 +15,16 @@ class LimitUnit(StrEnum):
     POWER = "power"
 
 
+class LimitScope(StrEnum):
+    """What a circuit's limit binds (SR-15)."""
+
+    MEMBERS = "members"
+    """Its members together, whatever else flows through it."""
+
+    CONNECTION = "connection"
+    """All that flows through it, as its fuse does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """A ceiling; the effective one is the minimum of all that are active (I6).
@@ -25,8 +35,9 @@ class Limit:
         value: Amps per phase or watts, at least 0.
         unit: Which of the two.
         member: The member it binds; None when it binds a circuit.
-        circuit: The circuit whose *members together* it binds (the root circuit: the pool);
-            None when it binds one member.
+        circuit: The circuit that it binds, as `scope` says; None when it binds one member.
+        scope: For a circuit: whether it binds the members together (of the root circuit: the
+            pool) or all that flows through the circuit.
         mandatory: Binds users, defaults and restarts alike.
         session: Bound to this session: gone when it ends; None for a standing limit.
         expires_at: When it ends by itself, aware UTC.
@@ -38,6 +49,7 @@ class Limit:
     unit: LimitUnit
     member: MemberId | None = None
     circuit: CircuitId | None = None
+    scope: LimitScope = LimitScope.MEMBERS
     mandatory: bool = False
     session: str | None = None
     expires_at: datetime | None = None
