@@ -61,7 +61,7 @@ async def run(chosen: argparse.Namespace) -> int:
     if chosen.fresh:
         shutil.rmtree(directory, ignore_errors=True)
     port = free_port(chosen.port)
-    if port != chosen.port:
+    if chosen.port and port != chosen.port:
         print(f"Port {chosen.port} is taken, using {port}", file=sys.stderr)
     write_configuration(directory, port)
 
