@@ -66,7 +66,17 @@ COPIES = (
     Copy(
         source=("config", "step", "meters"),
         target=(*CIRCUIT, "step", "meter"),
-        leave_out=frozenset({"solar", "battery", "battery_invert", "title", "description"}),
+        leave_out=frozenset(
+            {
+                "solar",
+                "solar_phases",
+                "battery",
+                "battery_phases",
+                "battery_invert",
+                "title",
+                "description",
+            }
+        ),
     ),
     Copy(
         source=("config", "error"),

@@ -36,6 +36,19 @@ def test_a_one_phase_site_has_nothing_on_the_others() -> None:
     assert made.supplies["bench"].rotation == (Phase.L1,)
 
 
+def test_what_feeds_a_site_feeds_all_its_phases_unless_told() -> None:
+    made = config(solar=["sensor.sun"], battery=["sensor.battery"])
+    assert (made.site.solar_phases, made.site.battery_phases) == (PHASES, PHASES)
+    made = config(solar_phases=["l2"], battery_phases=[])
+    assert made.site.solar_phases == (Phase.L2,)
+    assert made.site.battery_phases == (), "nobody knows"
+
+
+def test_one_phase_is_fed_whatever_was_kept_of_three() -> None:
+    made = config(phases=1, solar_phases=["l2"], battery_phases=[])
+    assert (made.site.solar_phases, made.site.battery_phases) == ((Phase.L1,), (Phase.L1,))
+
+
 def test_a_fuse_may_differ_by_phase() -> None:
     made = config(circuit("garage", fuse_a={"l1": 16.0, "l3": 10.0}))
     assert made.circuits["garage"].fuse_a == PerPhase(16.0, 0.0, 10.0)

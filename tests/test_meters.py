@@ -12,7 +12,7 @@ import pytest
 from custom_components.ev_charger_pool.config import PoolConfig
 from custom_components.ev_charger_pool.meters import Meters
 from custom_components.ev_charger_pool.pool.circuits import MeterReport, ResourceKind
-from custom_components.ev_charger_pool.pool.quantities import PerPhase
+from custom_components.ev_charger_pool.pool.quantities import PHASES, PerPhase, Phase
 from tests.common import GRID_METER, charger, measure, site_entry, subentry
 
 type MakeMeters = Callable[..., Meters]
@@ -171,6 +171,24 @@ async def test_solar_and_battery_turn_their_sign(hass: HomeAssistant, meters: Ma
     inverted = meters(meter={}, battery=["sensor.battery"], battery_invert=True)
     _, (battery,) = inverted.async_collect()
     assert battery.power_w.value == 1500.0
+
+
+async def test_sources_tell_which_phases_they_feed(
+    hass: HomeAssistant, meters: MakeMeters, news: list[None]
+) -> None:
+    hass.states.async_set("sensor.sun", "4200", {"unit_of_measurement": "W"})
+    hass.states.async_set("sensor.battery", "1500", {"unit_of_measurement": "W"})
+    feeds = {"meter": {}, "solar": ["sensor.sun"], "battery": ["sensor.battery"]}
+    made = meters(**feeds, battery_phases=["l3"])
+
+    def told() -> dict[str, tuple[Phase, ...]]:
+        return {report.id: report.phases for report in made.async_collect()[1]}
+
+    assert told() == {"sensor.sun": PHASES, "sensor.battery": (Phase.L3,)}
+    news.clear()
+    made.async_configure(PoolConfig.from_entry(site_entry(**feeds, solar_phases=[])))
+    assert news, "another answer in the form is told at once"
+    assert told() == {"sensor.sun": (), "sensor.battery": PHASES}
 
 
 async def test_each_circuit_has_its_own_meter(hass: HomeAssistant, meters: MakeMeters) -> None:

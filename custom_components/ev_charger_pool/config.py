@@ -1,6 +1,6 @@
 """What a user configured, read from the entry and its subentries into values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from .balancing.contract import Sharing
 from .const import (
     CONF_BATTERY,
     CONF_BATTERY_INVERT,
+    CONF_BATTERY_PHASES,
     CONF_CURRENT_L1,
     CONF_CURRENT_L2,
     CONF_CURRENT_L3,
@@ -28,6 +29,7 @@ from .const import (
     CONF_SHARING,
     CONF_SIMULATOR,
     CONF_SOLAR,
+    CONF_SOLAR_PHASES,
     CONF_VOLTAGE,
     DEFAULT_OCPP_PORT,
     ROOT_CIRCUIT,
@@ -94,7 +96,9 @@ class SiteConfig:
         sharing: Whose surplus comes before whose minimum.
         meter: The grid meter.
         solar: Entities of solar power, positive is production.
+        solar_phases: The phases that solar power feeds evenly; empty: unknown.
         battery: Entities of battery power, positive is discharge.
+        battery_phases: The phases that the battery feeds evenly; empty: unknown.
         battery_inverted: Whether those count charging as positive.
         ocpp_port: Where the central system listens.
         simulator: What a simulated site is made of; None for a real one.
@@ -108,7 +112,9 @@ class SiteConfig:
     sharing: Sharing
     meter: MeterConfig
     solar: tuple[str, ...] = ()
+    solar_phases: tuple[Phase, ...] = ()
     battery: tuple[str, ...] = ()
+    battery_phases: tuple[Phase, ...] = ()
     battery_inverted: bool = False
     ocpp_port: int = DEFAULT_OCPP_PORT
     simulator: StandardSite | None = None
@@ -127,7 +133,9 @@ class SiteConfig:
             sharing=Sharing(data.get(CONF_SHARING, Sharing.MIN_FIRST)),
             meter=MeterConfig.from_json(data.get(CONF_METER) or {}),
             solar=tuple(data.get(CONF_SOLAR) or ()),
+            solar_phases=_fed_phases(data.get(CONF_SOLAR_PHASES), phases),
             battery=tuple(data.get(CONF_BATTERY) or ()),
+            battery_phases=_fed_phases(data.get(CONF_BATTERY_PHASES), phases),
             battery_inverted=data.get(CONF_BATTERY_INVERT, False),
             ocpp_port=data.get(CONF_OCPP_PORT, DEFAULT_OCPP_PORT),
             simulator=StandardSite.from_data(data) if CONF_SIMULATOR in data else None,
@@ -244,6 +252,13 @@ def _reaches_root(circuit: CircuitConfig, circuits: Mapping[CircuitId, CircuitCo
 
 def _on_root(circuit: CircuitConfig) -> CircuitConfig:
     return replace(circuit, parent=ROOT_CIRCUIT)
+
+
+def _fed_phases(kept: Sequence[str] | None, phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    # A site with one phase is fed on that one, whatever was kept while it had three.
+    if kept is None or len(phases) == 1:
+        return phases
+    return tuple(phase for phase in phases if phase in kept)
 
 
 def _per_phase(value: float | Json, phases: tuple[Phase, ...]) -> PhaseValues:

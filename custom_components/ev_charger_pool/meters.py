@@ -1,6 +1,7 @@
 """Meters, solar and battery power, read from entities of Home Assistant."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 import logging
 import math
 
@@ -33,10 +34,19 @@ from homeassistant.util.unit_conversion import (
 from .config import MeterConfig, PoolConfig
 from .pool.circuits import MeterReport, ResourceKind, ResourceReport
 from .pool.members import CircuitId
-from .pool.quantities import PerPhase, PhaseReadings
+from .pool.quantities import PerPhase, Phase, PhaseReadings
 from .pool.readings import Reading
 
 _LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """How an entity of solar or battery power is read: its sign, and the phases that it feeds."""
+
+    kind: ResourceKind
+    sign: float
+    phases: tuple[Phase, ...]
 
 
 class Meters:
@@ -51,7 +61,7 @@ class Meters:
         self._hass = hass
         self._on_news = on_news
         self._meters: Mapping[CircuitId, MeterConfig] = {}
-        self._resources: dict[str, tuple[ResourceKind, float]] = {}
+        self._resources: dict[str, _Source] = {}
         self._circuits_of: dict[str, set[CircuitId]] = {}
         self._changed_circuits: set[CircuitId] = set()
         self._changed_resources: set[str] = set()
@@ -133,9 +143,11 @@ class Meters:
         return MeterReport(circuit=circuit, current_a=current, power_w=power, total_power_w=total)
 
     def _read_resource(self, entity: str) -> ResourceReport | None:
-        kind, sign = self._resources[entity]
-        reading = self._read(entity, PowerConverter, UnitOfPower.WATT, sign)
-        return None if reading is None else ResourceReport(id=entity, kind=kind, power_w=reading)
+        source = self._resources[entity]
+        reading = self._read(entity, PowerConverter, UnitOfPower.WATT, source.sign)
+        if reading is None:
+            return None
+        return ResourceReport(id=entity, kind=source.kind, power_w=reading, phases=source.phases)
 
     def _read_phases(
         self,
@@ -183,10 +195,13 @@ class Meters:
             _LOGGER.warning("Entity %s gives no reading until it is put right: %s", entity, error)
 
 
-def _resources(config: PoolConfig) -> dict[str, tuple[ResourceKind, float]]:
+def _resources(config: PoolConfig) -> dict[str, _Source]:
     # Home Assistant shows production and discharge as positive, the pool as negative.
-    battery_sign = 1.0 if config.site.battery_inverted else -1.0
-    return {
-        **dict.fromkeys(config.site.solar, (ResourceKind.SOLAR, -1.0)),
-        **dict.fromkeys(config.site.battery, (ResourceKind.BATTERY, battery_sign)),
-    }
+    site = config.site
+    solar = _Source(kind=ResourceKind.SOLAR, sign=-1.0, phases=site.solar_phases)
+    battery = _Source(
+        kind=ResourceKind.BATTERY,
+        sign=1.0 if site.battery_inverted else -1.0,
+        phases=site.battery_phases,
+    )
+    return {**dict.fromkeys(site.solar, solar), **dict.fromkeys(site.battery, battery)}

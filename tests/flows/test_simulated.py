@@ -49,6 +49,11 @@ async def test_a_simulated_site_is_created_with_all_its_members(
     assert config.site.meter.current.l1 == "sensor.simulated_house_grid_current_l1"
     assert config.site.solar == ("sensor.simulated_house_solar_power",)
     assert config.site.battery == ("sensor.simulated_house_battery_power",)
+    plant = spec.plant
+    assert plant.sun is not None
+    assert plant.battery is not None
+    assert config.site.solar_phases == plant.sun.phases, "it tells the truth of itself"
+    assert config.site.battery_phases == plant.battery.phases
 
 
 async def test_its_ports_are_free_and_differ(hass: HomeAssistant, set_up_sites: list[str]) -> None:

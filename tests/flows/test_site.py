@@ -8,9 +8,11 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ev_charger_pool.config import PoolConfig
 from custom_components.ev_charger_pool.const import DOMAIN
+from custom_components.ev_charger_pool.pool.quantities import PHASES, Phase
 from custom_components.ev_charger_pool.simulator.standard import StandardSite
-from tests.flows.forms import async_answer, suggested
+from tests.flows.forms import async_answer, default, options, suggested
 
 SITE: dict[str, Any] = {
     "name": "Depot",
@@ -23,6 +25,7 @@ SITE: dict[str, Any] = {
 }
 CURRENTS = {f"current_l{number}": f"sensor.grid_l{number}" for number in (1, 2, 3)}
 METERS: dict[str, Any] = {"invert": False, "battery_invert": False}
+FED_ALIKE = {"solar_phases": "all", "battery_phases": "all"}
 
 
 async def async_begin(hass: HomeAssistant) -> ConfigFlowResult:
@@ -56,7 +59,9 @@ async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -
         "ocpp_port": 9000,
         "meter": {**CURRENTS, "invert": False},
         "solar": ["sensor.roof"],
+        "solar_phases": ["l1", "l2", "l3"],
         "battery": ["sensor.accu"],
+        "battery_phases": ["l1", "l2", "l3"],
         "battery_invert": False,
     }
     assert set_up_sites == ["Depot"]
@@ -70,10 +75,52 @@ async def test_a_site_without_a_meter_is_created(
     fields = {str(key) for key in result["data_schema"].schema}
     assert "current_l1" in fields
     assert "current_l2" not in fields
+    assert not fields & FED_ALIKE.keys(), "there is nothing to ask"
     result = await async_answer(hass, result, METERS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["phases"] == 1
     assert result["data"]["meter"] == {}
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert PoolConfig.from_entry(entry).site.solar_phases == (Phase.L1,)
+
+
+@pytest.mark.parametrize(
+    ("solar", "battery", "kept"),
+    [
+        ("all", "l2", (PHASES, (Phase.L2,))),
+        ("l3", "unknown", ((Phase.L3,), ())),
+        ("unknown", "all", ((), PHASES)),
+    ],
+)
+async def test_the_phases_of_inverters_are_kept_and_shown_again(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    solar: str,
+    battery: str,
+    kept: tuple[tuple[Phase, ...], tuple[Phase, ...]],
+) -> None:
+    answer = {**METERS, "solar_phases": solar, "battery_phases": battery}
+    result = await site.start_reconfigure_flow(hass)
+    result = await async_answer(hass, result, {**SITE, "name": "Home"})
+    choices = ["all", "l1", "l2", "l3", "unknown"]
+    assert options(result, "solar_phases") == options(result, "battery_phases") == choices
+    assert default(result, "solar_phases") == default(result, "battery_phases") == "all"
+    await async_answer(hass, result, answer)
+    config = PoolConfig.from_entry(site).site
+    assert (config.solar_phases, config.battery_phases) == kept
+    result = await site.start_reconfigure_flow(hass)
+    result = await async_answer(hass, result, {**SITE, "name": "Home"})
+    shown = suggested(result)
+    assert (shown["solar_phases"], shown["battery_phases"]) == (solar, battery)
+
+
+async def test_a_phase_that_no_inverter_has_is_refused(
+    hass: HomeAssistant, set_up_sites: list[str]
+) -> None:
+    result = await async_answer(hass, await async_begin(hass), SITE)
+    with pytest.raises(InvalidData) as error:
+        await async_answer(hass, result, {**METERS, "solar_phases": "l4"})
+    assert set(error.value.schema_errors) == {"solar_phases"}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +212,7 @@ async def test_an_impossible_meter_is_told_at_its_field(
     result = await async_answer(hass, result, {**METERS, **meters})
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
-    assert suggested(result) == {**METERS, **meters}
+    assert suggested(result) == {**METERS, **FED_ALIKE, **meters}
     result = await async_answer(hass, result, {**METERS, **CURRENTS})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 

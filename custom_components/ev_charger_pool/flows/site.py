@@ -1,12 +1,13 @@
 """The form of a site: its grid connection, its meter, and what feeds it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import SelectSelector
 import probatio
 
 from ..balancing.contract import Sharing
@@ -14,6 +15,7 @@ from ..config import PoolConfig
 from ..const import (
     CONF_BATTERY,
     CONF_BATTERY_INVERT,
+    CONF_BATTERY_PHASES,
     CONF_FAIL_SAFE_CURRENT,
     CONF_FUSE,
     CONF_METER,
@@ -21,6 +23,7 @@ from ..const import (
     CONF_PHASES,
     CONF_SHARING,
     CONF_SOLAR,
+    CONF_SOLAR_PHASES,
     CONF_VOLTAGE,
     DEFAULT_OCPP_PORT,
 )
@@ -60,6 +63,12 @@ _LOWEST_PORT, _HIGHEST_PORT = 1024, 65_535
 _LOWEST_VOLTAGE_V, _HIGHEST_VOLTAGE_V = 100.0, 260.0
 
 
+FED_ALL: Final = "all"
+FED_UNKNOWN: Final = "unknown"
+_FED: Final = one_of((FED_ALL, *PHASES, FED_UNKNOWN), "fed_phases")
+"""Which phases something feeds; the answer is asked for where there are three of them."""
+
+
 def site_phases(user_input: Input) -> tuple[Phase, ...]:
     """Return the phases that a filled-in form tells of."""
     return PHASES[: int(user_input[CONF_PHASES])]
@@ -68,10 +77,16 @@ def site_phases(user_input: Input) -> tuple[Phase, ...]:
 def meters_schema(phases: tuple[Phase, ...]) -> probatio.Schema:
     """Return the fields of the grid meter and of what else feeds the site."""
     powers = sensor(SensorDeviceClass.POWER, multiple=True)
+
+    def fed(key: str) -> dict[probatio.Required, SelectSelector]:
+        return {probatio.Required(key, default=FED_ALL): _FED} if len(phases) > 1 else {}
+
     return meter_schema(phases).extend(
         {
             probatio.Optional(CONF_SOLAR): powers,
+            **fed(CONF_SOLAR_PHASES),
             probatio.Optional(CONF_BATTERY): powers,
+            **fed(CONF_BATTERY_PHASES),
             probatio.Optional(CONF_BATTERY_INVERT, default=False): YES_NO,
         }
     )
@@ -155,7 +170,13 @@ def site_to_json(user_input: Input) -> dict[str, Any]:
 
 def meters_to_json(user_input: Input) -> dict[str, Any]:
     """Return the form of the meters as it is kept."""
+    fed = {
+        key: _fed_to_json(user_input[key])
+        for key in (CONF_SOLAR_PHASES, CONF_BATTERY_PHASES)
+        if key in user_input
+    }
     return {
+        **fed,
         CONF_METER: meter_to_json(user_input),
         CONF_SOLAR: list(user_input.get(CONF_SOLAR) or ()),
         CONF_BATTERY: list(user_input.get(CONF_BATTERY) or ()),
@@ -168,6 +189,25 @@ def site_from_json(title: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **data,
         **data.get(CONF_METER, {}),
+        **{
+            key: _fed_from_json(data[key])
+            for key in (CONF_SOLAR_PHASES, CONF_BATTERY_PHASES)
+            if key in data
+        },
         CONF_NAME: title,
         CONF_PHASES: str(data[CONF_PHASES]),
     }
+
+
+def _fed_to_json(choice: str) -> list[str]:
+    """Return the phases that something feeds as they are kept."""
+    if choice == FED_UNKNOWN:
+        return []
+    return [phase.value for phase in PHASES] if choice == FED_ALL else [choice]
+
+
+def _fed_from_json(kept: Sequence[str]) -> str:
+    """Return what the field shows of the phases that were kept."""
+    if len(kept) == 1:
+        return kept[0]
+    return FED_ALL if set(kept) == set(PHASES) else FED_UNKNOWN

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 from ..const import (
     CONF_AUTHORIZATION,
+    CONF_BATTERY_PHASES,
     CONF_CIRCUIT,
     CONF_CONNECTION,
     CONF_CONNECTORS,
@@ -22,6 +23,7 @@ from ..const import (
     CONF_ROTATION,
     CONF_SHARING,
     CONF_SIMULATOR,
+    CONF_SOLAR_PHASES,
     CONF_STATION,
     CONF_TOKENS,
     CONF_UNIT,
@@ -130,6 +132,9 @@ KEBA_BAY: Final = Bay(
 )
 BAYS: Final = (GARAGE_BAY, YARD_LEFT, YARD_RIGHT, HEIDELBERG_BAY, KEBA_BAY)
 
+SUN: Final = SunSpec(peak_w=1_500.0, noon_s=3_600.0, cloudiness=0.4)
+BATTERY: Final = BatterySpec(max_power_w=600.0, capacity_wh=2_000.0, stored_wh=800.0)
+
 SUPPLY: Final = "bench"
 """The name of the DC supply in the plant."""
 
@@ -185,6 +190,8 @@ class StandardSite:
             CONF_FUSE: FUSE_A,
             CONF_FAIL_SAFE_CURRENT: 0.0,
             CONF_SHARING: "min_first",
+            CONF_SOLAR_PHASES: [phase.value for phase in SUN.phases],
+            CONF_BATTERY_PHASES: [phase.value for phase in BATTERY.phases],
             CONF_OCPP_PORT: self.ocpp_port,
             CONF_SIMULATOR: {
                 CONF_SEED: self.seed,
@@ -262,8 +269,8 @@ class StandardSite:
                     ),
                 )
             },
-            sun=SunSpec(peak_w=1_500.0, noon_s=3_600.0, cloudiness=0.4),
-            battery=BatterySpec(max_power_w=600.0, capacity_wh=2_000.0, stored_wh=800.0),
+            sun=SUN,
+            battery=BATTERY,
         )
 
     def visits(self, bay: Bay, rng: Random) -> tuple[Visit, ...]:
