@@ -7,7 +7,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.ev_charger_pool.ceilings import Ceilings
-from custom_components.ev_charger_pool.pool.limits import LimitUnit
+from custom_components.ev_charger_pool.pool.limits import LimitScope, LimitUnit
 from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, Priority
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.pool.sessions import Session
@@ -110,6 +110,7 @@ async def test_ceilings_of_everybody(hass: HomeAssistant, hass_storage: dict[str
     assert set(limits) == {"user:garage:1", "user:grid", "session:garage:1"}
     assert limits["user:garage:1"].value == 10.0
     assert limits["user:grid"].circuit == "grid"
+    assert limits["user:grid"].scope is LimitScope.CONNECTION, "who lowers a fuse means all of it"
     assert limits["session:garage:1"].unit is LimitUnit.POWER
     assert {limit.source for limit in limits.values()} == {ReasonKind.USER}
     assert ceilings.user_limit("other") is None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from .pool.limits import Limit, LimitUnit
+from .pool.limits import Limit, LimitScope, LimitUnit
 from .pool.members import CircuitId, MemberId
 from .pool.reasons import ReasonKind
 from .pool.sessions import Session
@@ -30,7 +30,7 @@ class Ceilings:
         )
 
     def circuit_limit_a(self, circuit: CircuitId) -> float | None:
-        """Return the user's ceiling below a circuit's fuse, amps per phase."""
+        """Return what the user lowered a circuit's fuse to, amps per phase."""
         return self._wishes.circuit_limits_a.get(circuit)
 
     def session_limit(self, member: MemberId) -> Limit | None:
@@ -68,6 +68,7 @@ class Ceilings:
                 value=value,
                 unit=LimitUnit.CURRENT,
                 circuit=circuit,
+                scope=LimitScope.CONNECTION,
             )
             for circuit, value in sorted(self._wishes.circuit_limits_a.items())
             if circuit in circuits
