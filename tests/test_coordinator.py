@@ -28,7 +28,7 @@ from custom_components.ev_charger_pool.chargers.contract import (
     DeviceIdentity,
 )
 from custom_components.ev_charger_pool.coordinator import SiteCoordinator
-from custom_components.ev_charger_pool.pool.actions import ActionResult
+from custom_components.ev_charger_pool.pool.actions import ActionResult, ActionStatus
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.states import ChargingStatus, ConnectorState
@@ -497,3 +497,45 @@ async def test_limit_actions_are_on_the_bus(make_site: MakeSite) -> None:
     assert events[1].data["member"] == "garage:1"
     assert events[1].data["site"] == site.entry.entry_id
     assert (events[1].data["unit"], events[1].data["value"]) == ("current", 8.0)
+
+
+async def test_a_limit_set_right_after_a_start_is_followed(
+    hass: HomeAssistant, make_site: MakeSite
+) -> None:
+    """SR-11: in the first half minute grants are kept as they were, ceilings are not forgotten."""
+    site = await make_site(charger("garage"))
+    site.charger("garage").plug()
+    await site.advance(40)
+    assert site.granted("garage:1") == 16.0
+    await hass.config_entries.async_reload(site.entry.entry_id)
+    site.charger("garage").plug(offered_a=16.0)
+    site.charger("garage").offered_a[1] = 16.0
+    await site.advance(3)
+    limiting = asyncio.ensure_future(
+        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+    )
+    await site.advance(20)
+    action = await limiting
+    assert (action.status, action.error) == (ActionStatus.COMPLETED, None)
+    assert site.charger("garage").granted[-1] <= 8.0
+    await site.advance(60)
+    assert max(site.charger("garage").granted[1:]) <= 8.0
+
+
+async def test_a_raise_that_the_journal_holds_back_fails_its_action(make_site: MakeSite) -> None:
+    site = await make_site(charger("garage"))
+    site.charger("garage").plug()
+    await site.advance(40)
+    await site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+    await site.advance(100)
+    path = site.coordinator.journal.path
+    await _rename_table(path, "member_record", "hidden")
+    clearing = asyncio.ensure_future(site.coordinator.async_clear_limit("garage:1"))
+    await _advance_without_disk(site, 30)
+    action = await clearing
+    assert site.charger("garage").granted[-1] == 8.0
+    assert (action.status, action.error) == (ActionStatus.FAILED, "timed_out")
+    await _rename_table(path, "hidden", "member_record")
+    await _advance_without_disk(site, 10)
+    await site.advance(60)
+    assert site.charger("garage").granted[-1] == 16.0

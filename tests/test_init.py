@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -18,6 +19,7 @@ from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.devices import circuit_device, member_device, site_device
 from tests.common import (
     Workshop,
+    advance,
     charger,
     connector,
     coordinator_of,
@@ -319,6 +321,31 @@ async def test_only_stale_devices_may_be_removed(hass: HomeAssistant, workshop: 
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if device.id != stale.id:
             assert not await async_remove_config_entry_device(hass, entry, device)
+
+
+async def test_a_change_does_not_hurry_a_device_that_cannot_be_made(
+    hass: HomeAssistant, workshop: Workshop, freezer: FrozenDateTimeFactory
+) -> None:
+    workshop.broken = {"lost"}
+    entry = await set_up(hass, charger("lost"), charger("garage"))
+    for fuse_a in (20.0, 21.0):
+        hass.config_entries.async_update_entry(entry, data={**entry.data, "fuse_a": fuse_a})
+        await hass.async_block_till_done()
+    assert workshop.made.count("lost") == 3
+    await advance(hass, freezer, 31)
+    assert workshop.made.count("lost") == 4, "one more try, not one for each change"
+
+
+async def test_a_change_that_comes_with_the_end_makes_nothing(
+    hass: HomeAssistant, workshop: Workshop
+) -> None:
+    entry = await set_up(hass, charger("garage"))
+    coordinator = coordinator_of(entry)
+    await coordinator.async_close()
+    add(hass, entry, charger("attic"))
+    await hass.async_block_till_done()
+    assert workshop.made == ["garage"]
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_the_actions_are_there(hass: HomeAssistant, workshop: Workshop) -> None:

@@ -144,6 +144,9 @@ class SiteCoordinator:
         self._member_arrivals = Arrivals()
         self._circuit_arrivals = Arrivals()
         self._problem_listeners = Callbacks[[]]()
+        self._changed: set[str] = set()
+        self._has_other_problems = False
+        self._telling: asyncio.Handle | None = None
         self._reconfiguring = asyncio.Lock()
         self._unsubscribe: list[Unsubscribe] = []
         self._stopped = False
@@ -180,12 +183,15 @@ class SiteCoordinator:
             return
         self._stopped = True
         self.decisions.stop()
+        if self._telling is not None:
+            self._telling.cancel()
         self.meters.async_stop()
         self._port.async_close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
-        await self.dispatcher.async_close_all()
-        await asyncio.gather(*(self.fleet.async_remove(key) for key in self._device_configs()))
+        async with self._reconfiguring:
+            await self.dispatcher.async_close_all()
+            await asyncio.gather(*(self.fleet.async_remove(key) for key in self._device_configs()))
         self.sessions.keep_all()
         await self.journal.async_close()
         if self.simulated_site is not None:
@@ -214,7 +220,7 @@ class SiteCoordinator:
             self.meters.async_configure(new)
             self._publish(self.clock())
             for key in after:
-                if key not in self.fleet.devices:
+                if key not in self.fleet.devices and not self._stopped:
                     await self._async_add(key)
             self.async_ask()
 
@@ -413,13 +419,23 @@ class SiteCoordinator:
             self._decision,
             self._own_problems(),
         )
+        self._changed |= changed_subjects(before, self.data)
+        if self._changed or before.problems != self.data.problems:
+            self._has_other_problems |= _keys(before.problems) != _keys(self.data.problems)
+            if self._telling is None:
+                # What is to be sent goes out before what is to be shown.
+                self._telling = self.hass.loop.call_soon(self._tell_listeners)
+
+    @callback
+    def _tell_listeners(self) -> None:
+        self._telling = None
+        changed, self._changed = self._changed, set()
+        has_other_problems, self._has_other_problems = self._has_other_problems, False
         self._member_arrivals.update(self.data.members)
         self._circuit_arrivals.update(self.data.circuits)
-        if _keys(before.problems) != _keys(self.data.problems):
+        if has_other_problems:
             self._problem_listeners.call()
-        changed = changed_subjects(before, self.data)
-        if changed or before.problems != self.data.problems:
-            self._listeners.call(changed)
+        self._listeners.call(changed)
 
     @callback
     def _on_journal(self) -> None:

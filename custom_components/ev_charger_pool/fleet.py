@@ -244,6 +244,7 @@ class Fleet:
     async def async_add(self, config: ChargerConfig | SupplyConfig, ocpp_port: int) -> None:
         """Make a device and hear what it reports."""
         key = config.subentry_id
+        self._forget_retry(key)
         try:
             device = await self._async_make(config, ocpp_port)
         except Exception:
@@ -263,8 +264,7 @@ class Fleet:
 
     async def async_remove(self, key: str) -> None:
         """Let a device go; its leases are left to lapse."""
-        if (cancel := self._retries.pop(key, None)) is not None:
-            cancel()
+        self._forget_retry(key)
         self._broken.discard(key)
         device = self.devices.pop(key, None)
         if device is None:
@@ -293,11 +293,14 @@ class Fleet:
         supply = await async_create_power_supply(self._hass, config, self._first_wishes(config))
         return SupplyDevice(config, supply, self._observer)
 
+    def _forget_retry(self, key: str) -> None:
+        if (cancel := self._retries.pop(key, None)) is not None:
+            cancel()
+
     def _retry(
         self, config: ChargerConfig | SupplyConfig, ocpp_port: int
     ) -> Callable[[datetime], Coroutine[Any, Any, None]]:
         async def retry(_: datetime) -> None:
-            self._retries.pop(config.subentry_id, None)
             await self.async_add(config, ocpp_port)
 
         return retry

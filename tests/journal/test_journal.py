@@ -294,9 +294,7 @@ def _overwrite(path: Path, at: int, data: bytes) -> None:
         file.write(data)
 
 
-async def test_what_comes_while_the_disk_refuses_waits_with_it(
-    journal: Opener, path: Path
-) -> None:
+async def test_what_comes_while_the_disk_refuses_waits_with_it(journal: Opener, path: Path) -> None:
     first = journal()
     await first.async_open(NOW)
     other = sqlite3.connect(path, isolation_level=None)
