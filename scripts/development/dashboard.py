@@ -88,7 +88,6 @@ SITE_BADGES = {
     ("sensor", "charging"): "Charging",
     ("sensor", "waiting"): "Waiting",
     ("sensor", "pool_power"): "Pool",
-    ("sensor", "available_power"): "Available",
     ("binary_sensor", "problem"): "Problem",
 }
 HOUSE_BADGES = {
