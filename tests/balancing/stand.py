@@ -25,6 +25,7 @@ from custom_components.ev_charger_pool.pool.members import (
 )
 from custom_components.ev_charger_pool.pool.quantities import PHASES, PerPhase, Phase
 from custom_components.ev_charger_pool.pool.readings import Reading
+from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.pool.states import ChargingStatus, ConnectorState
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -93,13 +94,13 @@ class Device:
         self.orders.append(order)
         if not self.writes or not self.online:
             return
-        if order.kind in (OrderKind.SET, OrderKind.RENEW) and self.obeys:
-            if self.answer is ActionResult.ACCEPTED:
-                if order.grant.current_a != self.told_a:
-                    self._moved = now
-                self.told_a = order.grant.current_a
-                self._lapse_to_a = order.grant.lapse_to_a
-                self._fed = now
+        takes = self.obeys and self.answer is ActionResult.ACCEPTED
+        if takes and order.kind in (OrderKind.SET, OrderKind.RENEW):
+            if order.grant.current_a != self.told_a:
+                self._moved = now
+            self.told_a = order.grant.current_a
+            self._lapse_to_a = order.grant.lapse_to_a
+            self._fed = now
         if order.kind in (OrderKind.STOP, OrderKind.DISABLE) and self.obeys:
             self.told_a = 0.0
 
@@ -205,6 +206,15 @@ class Stand:
 
     def granted(self, name: str = "a") -> float:
         return self.decision.members[name].granted_a
+
+    def is_settled(self, name: str = "a") -> bool:
+        return self.decision.members[name].settled
+
+    def is_stale(self, name: str = "grid") -> bool:
+        return self.decision.circuits[name].stale
+
+    def reason(self, name: str = "a") -> ReasonKind:
+        return self.decision.members[name].limited_by.kind
 
     def load(self, name: str = "grid") -> tuple[float, float, float]:
         """What truly flows in a circuit."""

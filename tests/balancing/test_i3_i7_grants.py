@@ -43,7 +43,7 @@ def test_i3_a_users_minimum_is_a_minimum() -> None:
     stand.controller.wish("a", MemberWishes(minimum_current_a=10.0))
     stand.run(120)
     assert stand.granted() == 0.0
-    assert stand.decision.members["a"].limited_by.kind is ReasonKind.MINIMUM
+    assert stand.reason() is ReasonKind.MINIMUM
     stand.set_other(13.0)
     stand.run(120)
     assert stand.granted() == 11.0
@@ -59,7 +59,7 @@ def test_i7_without_a_car_nothing_is_granted(state: ConnectorState) -> None:
     assert [(o.kind, o.grant.current_a) for o in orders] == [(OrderKind.SET, 0.0)]
     stand.run(120)
     assert stand.granted() == 0.0
-    assert stand.decision.members["a"].limited_by.kind is ReasonKind.NOT_CONNECTED
+    assert stand.reason() is ReasonKind.NOT_CONNECTED
 
 
 def test_i7_e9_an_unplugged_connector_never_gets_a_grant() -> None:
@@ -113,7 +113,7 @@ def test_a_fault_pauses_it() -> None:
     stand.devices["a"].charging = ChargingStatus.FAULT
     stand.tick()
     assert stand.granted() == 0.0
-    assert stand.decision.members["a"].limited_by.kind is ReasonKind.FAULT
+    assert stand.reason() is ReasonKind.FAULT
 
 
 def test_off_is_nothing_and_fast_is_all() -> None:
@@ -121,8 +121,8 @@ def test_off_is_nothing_and_fast_is_all() -> None:
     stand.controller.wish("a", MemberWishes(mode=Mode.OFF))
     stand.run(60)
     assert stand.granted() == 0.0
-    assert stand.decision.members["a"].limited_by.kind is ReasonKind.USER
+    assert stand.reason() is ReasonKind.USER
     stand.controller.wish("a", MemberWishes(mode=Mode.FAST))
     stand.run(15)
     assert stand.granted() == 16.0
-    assert stand.decision.members["a"].limited_by.kind is ReasonKind.CHARGER
+    assert stand.reason() is ReasonKind.CHARGER

@@ -15,7 +15,7 @@ from custom_components.ev_charger_pool.pool.circuits import (
     ResourceReport,
 )
 from custom_components.ev_charger_pool.pool.members import MemberReport, MemberWishes
-from custom_components.ev_charger_pool.pool.quantities import PerPhase
+from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.states import ChargingStatus, ConnectorState
 
@@ -210,3 +210,67 @@ def test_an_unchanged_member_keeps_its_status_object() -> None:
     before = stand.decision.members["a"]
     stand.run(5)
     assert stand.decision.members["a"] is before
+
+
+def test_i8_settings_may_change_between_a_reading_and_a_decision() -> None:
+    stand = Stand(member("a"), member("b"), other_a=5.0)
+    stand.run(60)
+    stand.set_other(20.0)
+    stand.controller.observe_meter(stand.meter())
+    stand.configure()
+    stand.decide()
+    stand.devices["c"] = type(stand.devices["a"])(member("c"))
+    stand.configure()
+    stand.decide()
+    stand.run(10)
+    assert set(stand.decision.members) == {"a", "b", "c"}
+    assert max(stand.load()) <= 25.0
+
+
+def test_i8_a_meter_may_come_and_go() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.run(60)
+    stand.circuits = (circuit(25.0, metered=False),)
+    stand.configure()
+    stand.run(30)
+    assert stand.granted() == 12.0
+    stand.circuits = (circuit(25.0),)
+    stand.configure()
+    stand.run(30)
+    assert stand.granted() == 16.0
+
+
+def test_i8_news_of_hours_do_not_pile_up() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.run(60)
+    for _ in range(5_000):
+        stand.now += timedelta(seconds=1)
+        stand.controller.observe_member(stand.devices["a"].report(stand.now))
+        stand.controller.observe_meter(stand.meter())
+    decision = stand.decide()
+    assert not decision.circuits["grid"].stale
+
+
+@pytest.mark.parametrize("wants_a", [16.0, 0.0])
+def test_a_device_that_tells_power_only(wants_a: float) -> None:
+    stand = Stand(member("a", phases=(Phase.L2,)), other_a=5.0)
+    device = stand.devices["a"]
+    device.measures, device.wants_a, device.car_phases = False, wants_a, (0,)
+    for _ in range(60):
+        device.change = {"power_w": Reading(value=device.draw_a * 230.0, arrived_at=stand.now)}
+        stand.tick()
+    status = stand.decision.members["a"]
+    assert (status.settled, status.ignoring) == (True, False)
+    assert status.commitment_a == pytest.approx(max(16.0, wants_a + 0.5))
+
+
+def test_a_three_phase_device_that_tells_no_power_draws_nothing() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.run(60)
+    device = stand.devices["a"]
+    device.measures, device.wants_a = False, 0.0
+    stand.set_other(14.0)
+    for _ in range(30):
+        device.change = {"power_w": Reading(value=40.0, arrived_at=stand.now)}
+        stand.tick()
+    assert stand.is_settled()

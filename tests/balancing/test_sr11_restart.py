@@ -1,6 +1,7 @@
 """SR-11: after a restart what was persisted goes on, and nothing more until it is known."""
 
 from datetime import timedelta
+import itertools
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_sr11_members_are_raised_one_per_settle_time() -> None:
     assert all(len(up) == 1 for _, up in raises)
     times = [at for at, _ in raises]
     assert len(times) == 3
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= timedelta(seconds=12)
+    assert min(b - a for a, b in itertools.pairwise(times)) >= timedelta(seconds=12)
 
 
 def test_sr11_i6_a_mandatory_limit_binds_from_before_the_first_command() -> None:

@@ -17,7 +17,7 @@ from .stand import Stand, member
 PER_AMP = 0.85 * 0.95 * 207.0 * 3
 
 
-def supply(name: str = "dc", **changes: object) -> MemberSettings:
+def supply(name: str = "dc", /, **changes: object) -> MemberSettings:
     values: dict[str, object] = {
         "kind": MemberKind.POWER_SUPPLY,
         "min_current_a": 0.1,
@@ -29,8 +29,8 @@ def supply(name: str = "dc", **changes: object) -> MemberSettings:
     return member(name, **(values | changes))
 
 
-def running(demand_w: float, **settings: object) -> Stand:
-    stand = Stand(supply(**settings), other_a=5.0)
+def running(demand_w: float) -> Stand:
+    stand = Stand(supply(), other_a=5.0)
     device = stand.devices["dc"]
     device.measures = False
     device.change = {"demand_w": demand_w}
@@ -51,6 +51,7 @@ def test_sr13_a_grant_carries_the_watts_that_its_amps_pay_for() -> None:
     assert stand.granted("dc") == 7.9
     order = stand.devices["dc"].orders[-1]
     assert order.grant.power_w == pytest.approx(7.9 * PER_AMP)
+    assert order.grant.power_w is not None
     assert order.grant.power_w <= 4_000.0
     assert stand.decision.members["dc"].granted_w == order.grant.power_w
 
@@ -65,7 +66,7 @@ def test_sr13_its_own_set_points_bound_it() -> None:
     stand.devices["dc"].change = {"demand_w": 500.0}
     stand.tick()
     assert stand.granted("dc") == 0.9
-    assert stand.decision.members["dc"].limited_by.kind is ReasonKind.USER
+    assert stand.reason("dc") is ReasonKind.USER
 
 
 @pytest.mark.parametrize("demand_w", [0.0, None])
@@ -124,6 +125,6 @@ def test_sr13_an_ac_side_that_is_measured_counts_as_it_is() -> None:
     stand = running(4_000.0)
     stand.devices["dc"].measures = True
     stand.run(60)
-    assert stand.decision.members["dc"].settled
+    assert stand.is_settled("dc")
     assert stand.decision.circuits["grid"].other_a.l1 == pytest.approx(5.0)
     assert stand.decision.members["dc"].commitment_a == pytest.approx(8.4)

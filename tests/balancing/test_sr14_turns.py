@@ -1,6 +1,7 @@
 """SR-14: runs, pauses, turns; and cars that sleep."""
 
 from datetime import timedelta
+import itertools
 
 from hypothesis import given, strategies as st
 
@@ -83,7 +84,7 @@ def test_sr14_turns_of_30_min_go_round_and_nobody_starves() -> None:
     for spans in found.values():
         for start, end in spans:
             assert end - start >= 600 or end == 4 * 3_600
-        for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+        for (_, end), (start, _) in itertools.pairwise(spans):
             assert start - end >= 300
             # Two others have a turn of 30 min each, and some changing over.
             assert start - end <= 2 * 1_800 + 300

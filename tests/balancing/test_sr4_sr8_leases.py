@@ -1,6 +1,7 @@
 """SR-4 and SR-8: only decisions renew leases, and a lapse is put to the test once."""
 
 from datetime import timedelta
+import itertools
 
 from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.pool.actions import ActionResult
@@ -31,12 +32,13 @@ def test_sr4_without_a_decision_nothing_is_renewed() -> None:
 def test_sr8_a_grant_is_renewed_in_its_rhythm() -> None:
     stand = Stand(member("a"), other_a=5.0)
     stand.run(60)
-    times = []
-    for _ in range(300):
-        if any(order.kind is OrderKind.RENEW for order in stand.tick().orders):
-            times.append(stand.now)
+    times = [
+        stand.now
+        for _ in range(300)
+        if any(order.kind is OrderKind.RENEW for order in stand.tick().orders)
+    ]
     assert len(times) == 4
-    assert {later - earlier for earlier, later in zip(times, times[1:], strict=False)} == {
+    assert {later - earlier for earlier, later in itertools.pairwise(times)} == {
         timedelta(seconds=75)
     }
 

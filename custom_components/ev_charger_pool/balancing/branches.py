@@ -18,7 +18,7 @@ from .estimator import LEAST_MARGIN_A, OtherLoad, Range
 from .failsafe import reserved_for_others
 from .history import LoadHistory
 from .policies import Ceilings
-from .seats import Seat
+from .seats import MOST_PENDING, Seat
 from .silent import Before, is_silent, residual, settle_by_meter
 from .wiring import NO_FLOW, UNLIMITED, WATTS, Lanes
 
@@ -46,11 +46,12 @@ class Branch:
         self.circuit = circuit
         self.seats: list[Seat] = []
         self.staleness = Staleness()
-        self.pending: list[MeterReport] = []
+        self.pending: deque[MeterReport] = deque(maxlen=MOST_PENDING)
         self.history = LoadHistory()
         self.other = OtherLoad(circuit.meter_resolution_a, voltage_v)
         self.load: Lanes | None = None
         self.load_s = float("-inf")
+        """When the newest load was taken, by the meter's time or arrival less lag."""
         self.highs: list[Lanes] = []
         self._kind = _Measures.CURRENT
         self._unconfirmed: deque[tuple[float, Lanes]] = deque()
@@ -64,7 +65,6 @@ class Branch:
             Answers(circuit.meter_lag_s, max(LEAST_MARGIN_A, circuit.meter_resolution_a))
             for _ in range(WATTS)
         ]
-        self.stale_since: datetime | None = None
         self.reserved_a: PhaseValues = reserved_for_others(circuit)
         self.configure(circuit, position, voltage_v)
 
@@ -81,6 +81,8 @@ class Branch:
         self.other.resolution_a = circuit.meter_resolution_a
         self.limit: Lanes = (*circuit.limit_a, circuit.limit_w or math.inf)
         self.seats = []
+        # What the meter showed was compared with the members of then.
+        self.load = None
         self.reserve()
 
     def reserve(self) -> None:
@@ -107,8 +109,6 @@ class Branch:
         stale = self.circuit.metered and (
             not self.staleness.is_fresh(now) or any(answer.stuck for answer in self.answers)
         )
-        if stale and not self.is_stale:
-            self.stale_since = now
         self.is_stale = stale
 
     def expect_step(self, seat: Seat, now_s: float) -> None:
@@ -188,7 +188,7 @@ class Branch:
         lag_s = max(answer.lag_s for answer in self.answers)
         taken_at = reading.taken_at(timedelta(seconds=lag_s))
         at_s = min(taken_at.timestamp(), arrived_s)
-        self.load, self.load_s = load, arrived_s
+        self.load, self.load_s = load, at_s
         self.highs = []
         self.other.update(arrived_s, load, self._range(at_s, self.highs))
         self._unconfirmed.append((at_s, load))
@@ -234,6 +234,10 @@ class Branch:
             settle_by_meter(seat, at_s, before, now)
             if seat.account.is_settled:
                 del self._before_step[seat.settings.member]
+
+    def may_hide_generation(self, other_a: float) -> bool:
+        """Whether generation may hide load here: it feeds the site, or shows by its export."""
+        return self.circuit.parent is None or other_a < 0.0
 
     @property
     def phase_load(self) -> Lanes | None:

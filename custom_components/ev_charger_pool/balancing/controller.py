@@ -144,7 +144,8 @@ class SiteController:
         if seat is None:
             return
         at_s = at.timestamp()
-        seat.refusals = 0 if result.is_success else seat.refusals + 1
+        if order.kind in (OrderKind.SET, OrderKind.RENEW):
+            seat.refusals = 0 if result.is_success else seat.refusals + 1
         if order.kind is OrderKind.RENEW:
             if not result.is_success:
                 seat.lease.miss(at_s)

@@ -47,7 +47,12 @@ def find_excess(
         limit = branch.limit[lane]
         needed = granted[lane] - branch.ceiling[lane]
         excess = 0.0 if only_measured else other[lane] + granted[lane] - limit
-        if lane != WATTS and generation_a > 0.0 and not only_measured:
+        if (
+            lane != WATTS
+            and generation_a > 0.0
+            and not only_measured
+            and branch.may_hide_generation(other[lane])
+        ):
             gross = gross_load(
                 other[lane], generation_a, None if known is None else known[PHASES[lane]]
             )
@@ -72,10 +77,11 @@ def find_excess(
 
 
 def _giving_up(branch: Branch, lane: int) -> float:
-    """Return what members drew at the meter's time beyond their newest grants."""
+    """Return what members on their way drew at the meter's time beyond their newest grants."""
     return sum(
         max(0.0, high[lane] - seat.counted[lane])
         for seat, high in zip(branch.seats, branch.highs, strict=True)
+        if seat.account.moved_s > branch.load_s - seat.settle_s
     )
 
 

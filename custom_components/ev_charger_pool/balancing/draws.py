@@ -55,6 +55,9 @@ def counted_of(seat: Seat, now_s: float) -> float:
         drawn_a = max(newest[:3])
         if drawn_a > current_a + MEASURING_TOLERANCE_A:
             return drawn_a
+    if newest is None and not account.is_moving(now_s):
+        # Nothing tells what it draws: what it may still have counts until the meter shows it.
+        return max(current_a, account.outstanding_a)
     return current_a
 
 

@@ -12,6 +12,10 @@ from .supplies import power_of_current
 RETRY_SPACING_S: Final = 5.0
 """A grant that failed is sent again after the timeout of a control call (SR-7)."""
 
+RETRIES: Final = 6
+BACKED_OFF_S: Final = 30.0
+"""After so many failures in a row a dead unit is asked this often (SR-7)."""
+
 
 class OrderBook:
     """Numbers the orders of one controller, and collects those of one decision."""

@@ -31,7 +31,7 @@ def caps(branches: Sequence[Branch], now_s: float, generation_a: float) -> list[
         for lane in range(LANES):
             limit = branch.limit[lane]
             cap = min(limit - branch.margin(lane) - other[lane], branch.ceiling[lane])
-            if lane != WATTS and generation_a > 0.0:
+            if lane != WATTS and generation_a > 0.0 and branch.may_hide_generation(other[lane]):
                 gross = gross_load(
                     other[lane], generation_a, None if known is None else known[PHASES[lane]]
                 )

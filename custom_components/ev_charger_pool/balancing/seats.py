@@ -1,5 +1,6 @@
 """Everything the controller holds of one member."""
 
+from collections import deque
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +12,7 @@ from ..pool.members import (
     MemberStatus,
     MemberWishes,
 )
-from ..pool.quantities import LOWEST_VOLTAGE_V, PhaseReadings
+from ..pool.quantities import PhaseReadings
 from ..pool.readings import Reading
 from ..pool.reasons import Reason, ReasonKind
 from ..pool.states import ChargingStatus, ConnectorState
@@ -32,6 +33,9 @@ SAMPLE_NEAR_S: Final = 5.0
 
 HOLD_S: Final = 60.0
 """A member that is not heard of keeps its grant so long; then it counts as without a car."""
+
+MOST_PENDING: Final = 64
+"""Reports kept for the next decision; older ones give way when nobody decides."""
 
 _NO_DRAW_W: Final = 100.0
 """Standby of a station and a car."""
@@ -54,7 +58,7 @@ class Seat:
     def __init__(self, settings: MemberSettings, chain: tuple[int, ...], voltage_v: float) -> None:
         self.wishes = MemberWishes()
         self.report: MemberReport | None = None
-        self.pending: list[MemberReport] = []
+        self.pending: deque[MemberReport] = deque(maxlen=MOST_PENDING)
         self.account = Account(0.0, 0.0, None)
         self.conduct = Conduct(1.0)
         self.learner = PhaseLearner(())
@@ -69,7 +73,6 @@ class Seat:
         self.connected = False
         self.unheard_since_s: float | None = None
         self.needs_set = False
-        self.told_s = float("-inf")
         self.written_s = float("-inf")
         self.raised_since_start = False
         self.ceiling = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.NOT_CONNECTED))
@@ -253,7 +256,7 @@ class Seat:
             return self.clock.time_of(power), self._on_wired(current_a)
         if current is None and power is not None:
             if len(self.learner.wired) == 1:
-                return self.clock.time_of(power), self._on_wired(power.value / LOWEST_VOLTAGE_V)
+                return self.clock.time_of(power), self._on_wired(power.value / self.voltage_v)
             if abs(power.value) <= _NO_DRAW_W:
                 return self.clock.time_of(power), NO_FLOW
         if current is None and power is None and report.charging in _QUIET:

@@ -54,8 +54,11 @@ class SiteState:
         voltage_v = settings.nominal_voltage_v
         self.settings = settings
         branches = []
+        new_meter = False
         for position, circuit in enumerate(tree.ids):
             branch = self.by_circuit.get(circuit)
+            metered_before = branch is not None and branch.circuit.metered
+            new_meter |= circuits[circuit].metered and not metered_before
             if branch is None:
                 branch = Branch(circuits[circuit], position, voltage_v)
             else:
@@ -80,10 +83,9 @@ class SiteState:
                 branches[position].seats.append(seat)
         self.seats = seats
         for branch in branches:
-            branch.highs = []
             branch.bind(self.ceilings, now)
         self.plan_fail_safes()
-        if not self.restart.has_begun:
+        if not self.restart.has_begun or new_meter:
             self.restart.begin(now.timestamp())
 
     def restore(

@@ -1,7 +1,6 @@
 """What entities show of members and circuits after a decision, and what is wrong."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from ..pool.circuits import CircuitStatus
 from ..pool.members import MemberStatus
@@ -104,10 +103,3 @@ def sums(branches: Sequence[Branch]) -> None:
             g0, g1, g2, g3 = g0 + a0, g1 + a1, g2 + a2, g3 + a3
         branch.committed = (c0, c1, c2, c3)
         branch.granted = (g0, g1, g2, g3)
-
-
-def since(
-    problems: dict[tuple[str, str], datetime], key: tuple[str, str], now: datetime
-) -> datetime:
-    """Return since when a problem stands."""
-    return problems.setdefault(key, now)

@@ -9,7 +9,7 @@ from ..pool.states import ChargingStatus
 from .conduct import Rung
 from .downs import cap_of, lower, stale_branch
 from .leases import STEADY_S, VISIBLE_A
-from .orders import RETRY_SPACING_S, OrderBook
+from .orders import BACKED_OFF_S, RETRIES, RETRY_SPACING_S, OrderBook
 from .raises import caps, slack
 from .seats import Seat
 from .site_state import SiteState, round_down
@@ -29,19 +29,17 @@ def bring_to_order(site: SiteState, book: OrderBook, now: datetime, now_s: float
     """Climb the ladder with devices that draw more than they may (SR-6)."""
     for seat in site.seats.values():
         account = seat.account
-        newest = seat.samples.newest
-        if newest is not None and seat.online:
-            told_s = max(account.moved_s, seat.told_s)
-            if seat.samples.newest_s > told_s:
-                seat.conduct.draws(
-                    seat.samples.newest_s, max(newest[:3]), account.granted_a, told_s
-                )
+        if account.issues and account.issues[-1].sent_s is None:
+            # It was not told yet: that is the link's fault, and others give way (SR-7).
+            continue
+        newest, told_s = seat.samples.newest, account.moved_s
+        if newest is not None and seat.online and seat.samples.newest_s > told_s:
+            seat.conduct.draws(seat.samples.newest_s, max(newest[:3]), account.granted_a, told_s)
         rung = seat.conduct.climb(now_s) if seat.online else None
         if rung is None:
             continue
         reason = Reason(kind=ReasonKind.IGNORED)
         if rung is Rung.SEND_AGAIN:
-            seat.told_s = float("-inf")
             book.set(seat, seat.granted_a, seat.reason, now)
         elif rung is Rung.PAUSE:
             lower(site, seat, 0.0, reason, book, now)
@@ -49,6 +47,8 @@ def bring_to_order(site: SiteState, book: OrderBook, now: datetime, now_s: float
             book.act(seat, OrderKind.STOP, reason, now)
         else:
             account.unknown = True
+            # Only a grant that settles ends the doubt.
+            seat.needs_set = not account.issues
             book.act(seat, OrderKind.DISABLE, reason, now)
         site.count(seat, now_s)
 
@@ -76,7 +76,8 @@ def tell_again(site: SiteState, book: OrderBook, now: datetime, now_s: float) ->
         if seat.account.give_up_waiting(now_s):
             seat.needs_set = True
         if seat.needs_set and now_s >= seat.resend_s:
-            seat.resend_s = now_s + RETRY_SPACING_S
+            tired = seat.refusals >= RETRIES
+            seat.resend_s = now_s + (BACKED_OFF_S if tired else RETRY_SPACING_S)
             target_a = _entitled(site, seat, now_s)
             if target_a > seat.granted_a + _ROUNDING:
                 raise_to(site, seat, target_a, Reason(kind=ReasonKind.SETTLING), book, now)
