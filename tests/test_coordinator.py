@@ -429,11 +429,16 @@ async def test_a_session_is_started_where_anyone_may_charge(make_site: MakeSite)
 
 
 async def test_reports_of_strangers_are_left_alone(make_site: MakeSite) -> None:
-    site = await make_site(charger("garage"), seconds=1)
+    site = await make_site(charger("garage"), supply("bench"), seconds=1)
+    site.workshop.supply("bench").tell()
     site.charger("garage").plug(7)
     site.coordinator.senses.async_on_connector("nobody:1", site.charger("garage").reports[7])
     await site.advance(1)
-    assert set(site.coordinator.data.members) == {"garage:1"}
+    told = site.coordinator.data.members["bench"].supply
+    assert told is not None
+    site.coordinator.senses.async_on_supply("nobody", told)
+    await site.advance(1)
+    assert set(site.coordinator.data.members) == {"garage:1", "bench"}
 
 
 async def test_who_a_device_is_is_shown(hass: HomeAssistant, make_site: MakeSite) -> None:
@@ -539,3 +544,18 @@ async def test_a_raise_that_the_journal_holds_back_fails_its_action(make_site: M
     await _advance_without_disk(site, 10)
     await site.advance(60)
     assert site.charger("garage").granted[-1] == 16.0
+
+
+async def test_what_a_user_stopped_is_not_started_again(make_site: MakeSite) -> None:
+    site = await make_site(charger("garage"))
+    site.charger("garage").plug(wants_a=0.0, charging=ChargingStatus.WAITING_FOR_AUTHORIZATION)
+    await site.advance(31)
+    assert site.granted("garage:1") > 0
+    assert await site.coordinator.async_stop("garage:1") is ActionResult.ACCEPTED
+    starts = [call.what for call in site.charger("garage").calls].count("start")
+    await site.advance(120)
+    assert site.granted("garage:1") == 0.0
+    assert [call.what for call in site.charger("garage").calls].count("start") == starts
+    assert await site.coordinator.async_start("garage:1") is ActionResult.ACCEPTED
+    await site.advance(200)
+    assert site.granted("garage:1") > 0, "once its pause of five minutes is over (SR-14)"

@@ -17,6 +17,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ev_charger_pool import async_remove_config_entry_device
 from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.devices import circuit_device, member_device, site_device
+from custom_components.ev_charger_pool.simulator.site import SimulatorError
+from custom_components.ev_charger_pool.simulator.standard import StandardSite
 from tests.common import (
     Workshop,
     advance,
@@ -353,3 +355,65 @@ async def test_the_actions_are_there(hass: HomeAssistant, workshop: Workshop) ->
     assert {"set_limit", "clear_limit", "start", "stop"} <= set(
         hass.services.async_services_for_domain(DOMAIN)
     )
+
+
+class TestSimulatedSite:
+    """A simulated site is started with its entry, and stopped with it."""
+
+    @pytest.fixture
+    def stopped(self, monkeypatch: pytest.MonkeyPatch) -> list[StandardSite]:
+        """Stand where simulated sites are started; the answer lists those that were stopped."""
+        stopped: list[StandardSite] = []
+
+        class Simulated:
+            def __init__(self, spec: StandardSite) -> None:
+                self.spec = spec
+
+            async def async_stop(self) -> None:
+                stopped.append(self.spec)
+
+        async def start(spec: StandardSite) -> Simulated:
+            if spec.seed == 13:
+                raise SimulatorError("port 1502 is taken")
+            return Simulated(spec)
+
+        monkeypatch.setattr("custom_components.ev_charger_pool.async_start_simulator", start)
+        return stopped
+
+    def entry(self, seed: int) -> MockConfigEntry:
+        ports = {"heidelberg_port": 1502, "keba_port": 1503, "supply_port": 1504}
+        return site_entry(simulator={"seed": seed, "speed": 2.0, **ports})
+
+    async def test_it_lives_as_long_as_the_entry_is_loaded(
+        self, hass: HomeAssistant, workshop: Workshop, stopped: list[StandardSite]
+    ) -> None:
+        entry = self.entry(7)
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        assert coordinator_of(entry).simulated_site is not None
+        assert stopped == []
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        assert [(spec.seed, spec.speed, spec.ocpp_port) for spec in stopped] == [(7, 2.0, 9000)]
+
+    async def test_one_that_cannot_start_says_why(
+        self, hass: HomeAssistant, workshop: Workshop, stopped: list[StandardSite]
+    ) -> None:
+        entry = self.entry(13)
+        entry.add_to_hass(hass)
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+        assert entry.state is ConfigEntryState.SETUP_RETRY
+        assert entry.error_reason_translation_key == "simulator_failed"
+        assert entry.error_reason_translation_placeholders == {"error": "port 1502 is taken"}
+
+    async def test_it_is_stopped_when_the_site_cannot_start(
+        self,
+        hass: HomeAssistant,
+        workshop: Workshop,
+        stopped: list[StandardSite],
+        tmp_path: Path,
+    ) -> None:
+        (tmp_path / ".storage" / f"{DOMAIN}.01SITE.db").mkdir(parents=True)
+        entry = self.entry(7)
+        entry.add_to_hass(hass)
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+        assert [spec.seed for spec in stopped] == [7]
