@@ -94,19 +94,16 @@ class Client:
             if process.returncode is not None:
                 raise SetUpError(f"Home Assistant ended with status {process.returncode}")
             try:
-                await self.request("GET", "/api/onboarding")
-            except aiohttp.ClientError, SetUpError:
+                await self._has_user()
+            except aiohttp.ClientError:
                 await asyncio.sleep(POLL_SECONDS)
             else:
                 return
 
     async def log_in(self) -> None:
         """Log in as the first user, who is created if there is none."""
-        steps = {
-            step["step"]: step["done"] for step in await self.request("GET", "/api/onboarding")
-        }
         client_id = f"{self.url}/"
-        if steps.get("user"):
+        if await self._has_user():
             code = await self._code_from_password(client_id)
         else:
             created = await self.request(
@@ -126,6 +123,14 @@ class Client:
             data={"grant_type": "authorization_code", "code": code, "client_id": client_id},
         ) as response:
             self.token = (await response.json())["access_token"]
+
+    async def _has_user(self) -> bool:
+        """Tell whether an earlier run created the first user."""
+        async with self._session.get(f"{self.url}/api/onboarding") as response:
+            if response.status == HTTPStatus.NOT_FOUND:
+                return True  # Home Assistant asks no more once every step is done.
+            response.raise_for_status()
+            return any(step["done"] for step in await response.json() if step["step"] == "user")
 
     async def _code_from_password(self, client_id: str) -> str:
         """Return the authorization code of the user that an earlier run created."""
