@@ -102,10 +102,12 @@ class FirmwareSpec:
 class Limit:
     """A limit in force with the lease on it."""
 
-    __slots__ = ("current_a", "lapse_to_a", "lapses_s", "power_w")
+    __slots__ = ("current_a", "granted", "lapse_to_a", "lapses_s", "power_w")
 
     def __init__(self, current_a: float) -> None:
         self.current_a = current_a
+        self.granted = False
+        """Whether it stands because of a grant, and not by the device's own default."""
         self.power_w: float | None = None
         self.lapse_to_a = current_a
         self.lapses_s = float("inf")
@@ -113,12 +115,14 @@ class Limit:
     def set(self, current_a: float) -> None:
         """Fall back to a standing limit without a lease."""
         self.current_a = current_a
+        self.granted = False
         self.power_w = None
         self.lapses_s = float("inf")
 
     def take(self, grant: Grant, lapse_to_a: float, now_s: float) -> None:
         """Take a grant, or renew it."""
         self.current_a = grant.current_a
+        self.granted = True
         self.power_w = grant.power_w
         self.lapse_to_a = lapse_to_a
         lease = grant.lease

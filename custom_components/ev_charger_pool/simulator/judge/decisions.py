@@ -334,11 +334,9 @@ class DecisionJudge:
             held = decision.members[member.id]
             if member in spot.members and phase in held.used_phases:
                 concerned = True
-                book = self._books[member.id]
-                if book.starting:
-                    since_s = now_s - self._moving_s(member, spot)
-                    largest_a = max(held.granted_a, book.largest_since(since_s))
-                    gate_a -= max(0.0, held.commitment_a - largest_a)
+                if self._books[member.id].starting:
+                    own_a = max(held.granted_a, member.potential_a(now_s))
+                    gate_a -= max(0.0, held.commitment_a - own_a)
         if concerned and gate_a + other_a > spot.limit_a + ROUNDING_A:
             self._tell(
                 Rule.I1A,
@@ -477,7 +475,10 @@ class DecisionJudge:
                 )
 
     def _frozen_safe(self, spot: Spot, decision: Decision, now_s: float) -> None:
-        """SR-5: what nobody takes back fits beside the fail-safes and the most other load."""
+        """SR-5: what nobody takes back fits beside the fail-safes and the most other load.
+
+        A lease that was never seen to lapse is none (SR-8).
+        """
         reserved = self._reserved[spot.circuit]
         if reserved is None:
             return
@@ -486,7 +487,7 @@ class DecisionJudge:
         frozen = False
         for member in spot.members:
             settings, status = member.settings, decision.members[member.id]
-            if settings.lease is None and not settings.may_freeze:
+            if not settings.lease_exercised and not settings.may_freeze:
                 if phase in status.used_phases:
                     held_a += status.granted_a
                     frozen = frozen or status.granted_a > 0.0

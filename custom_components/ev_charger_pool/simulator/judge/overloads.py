@@ -9,7 +9,9 @@ Who caused an overload is decided by what could be known, and nothing is exempt 
   alive to hear it, its age grows.
 - *Misbehaviour* is what a member draws above every limit that a device which obeys would have kept
   in the last 10 s, plus 0.5 A. It counts as the others' for the 60 s of SR-6's ladder and the
-  same link time + 10 s; from then on the rest of the pool has to have made room.
+  same link time + 10 s; from then on the rest of the pool has to have made room. A car that
+  starts at its station's own fail-safe, before any order of its session, counts so for link
+  time + 10 s: it is committed (SR-2) and gates raises, but nobody cut the others for it (SR-9).
 - Everything else is the pool's. The exception: what is left is no member's that can be
   commanded (all others drew nothing, or their fail-safes while the meter is gone).
 
@@ -95,6 +97,11 @@ class OverloadJudge:
     def _judge(self, spot: Spot, now_s: float) -> None:
         knowledge = self._truth.knowledge[spot.circuit]
         excess_a = spot.excess_a - spot.excesses.since(now_s - LADDER_S - knowledge.reaction_s)
+        excess_a += sum(
+            member.own_start_a(now_s, knowledge.reaction_s)
+            for member in spot.members
+            if member.on_phase[spot.phase]
+        )
         metered = knowledge.spec is not None
         blind = metered and now_s - knowledge.newest_s > BLIND_AFTER_S
         hidden_a = spot.other_a - spot.since_moving.since(knowledge.moving_s) if metered else 0.0

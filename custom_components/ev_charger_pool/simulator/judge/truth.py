@@ -39,6 +39,7 @@ class MemberTruth:
         "fresh_s",
         "link",
         "on_phase",
+        "risen_s",
         "settings",
         "wired",
     )
@@ -55,6 +56,8 @@ class MemberTruth:
         """The site's phases that it draws from."""
         self.fresh_s = -1e9
         """When it last started at its fail-safe current by itself: with a session, or a boot."""
+        self.risen_s = -1e9
+        """When it last began to draw."""
         self._allowed = SlidingMaximum()
 
     @property
@@ -81,11 +84,22 @@ class MemberTruth:
             used = self.wired[: connector.used_phases]
         else:
             used = self.wired
+        if self.draw_a <= TOLERANCE_A < device.draw_a:
+            self.risen_s = now_s
         self.draw_a = device.draw_a
         self.on_phase = [index in used for index in range(3)]
         self._allowed.add(now_s, device.obedient_a)
         most = self._allowed.since(now_s - REACTION_S)
         self.excess_a = max(0.0, self.draw_a - most - TOLERANCE_A)
+
+    def own_start_a(self, now_s: float, reaction_s: float) -> float:
+        """Return what it draws because it just started by its own default, without any grant.
+
+        Stations begin a session at their fail-safe current (SR-1); no order can come before.
+        """
+        if self.device.limit.granted or now_s - self.risen_s > reaction_s:
+            return 0.0
+        return min(self.draw_a, self.settings.fail_safe_a + TOLERANCE_A)
 
     def potential_a(self, now_s: float) -> float:
         """Return what it may draw per phase without breaking an order.
