@@ -182,6 +182,7 @@ class Stand:
         self.frozen: dict[str, tuple[float, float, float]] = {}
         self.decisions: list[Decision] = []
         self.generation_w = 0.0
+        self.generation_phases: tuple[Phase, ...] = ()
         self.noise: Callable[[datetime], float] = lambda _now: 0.0
         self.configure()
         if reads:
@@ -245,6 +246,7 @@ class Stand:
                     id="sun",
                     kind=ResourceKind.SOLAR,
                     power_w=Reading(value=-self.generation_w, arrived_at=self.now),
+                    phases=self.generation_phases,
                 )
             )
         return self.decide()
