@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import math
 from typing import Final
 
-from ...balancing.contract import Decision
+from ...balancing.contract import Decision, ProblemKind
 from ...pool.circuits import CircuitStatus
 from ...pool.limits import Limit, LimitUnit
 from ...pool.members import CircuitId, MemberId, MemberReport, MemberStatus, Order, OrderKind
@@ -92,6 +92,7 @@ class DecisionJudge:
         self._fresh: set[CircuitId] = set()
         self._limits: Sequence[Limit] = ()
         self._restarted_s = -1e9
+        self._without_watchdog: set[MemberId] = set()
         self._supply_started_s = -1e9
         self._supply_started = ""
         self._reserved = {
@@ -139,6 +140,11 @@ class DecisionJudge:
             The members that it raises.
         """
         raised = [order.member for order in decision.orders if self._ordered(order, now_s)]
+        self._without_watchdog = {
+            problem.subject
+            for problem in decision.problems
+            if problem.kind is ProblemKind.NO_WATCHDOG
+        }
         risen = [self._truth.members[member] for member in raised]
         for member, status in decision.members.items():
             self._status(member, status, now_s)
@@ -477,7 +483,7 @@ class DecisionJudge:
     def _frozen_safe(self, spot: Spot, decision: Decision, now_s: float) -> None:
         """SR-5: what nobody takes back fits beside the fail-safes and the most other load.
 
-        A lease that was never seen to lapse is none (SR-8).
+        A lease that the controller saw fail is none (SR-8), and it says so.
         """
         reserved = self._reserved[spot.circuit]
         if reserved is None:
@@ -487,7 +493,8 @@ class DecisionJudge:
         frozen = False
         for member in spot.members:
             settings, status = member.settings, decision.members[member.id]
-            if not settings.lease_exercised and not settings.may_freeze:
+            untrusted = settings.lease is None or member.id in self._without_watchdog
+            if untrusted and not settings.may_freeze:
                 if phase in status.used_phases:
                     held_a += status.granted_a
                     frozen = frozen or status.granted_a > 0.0
