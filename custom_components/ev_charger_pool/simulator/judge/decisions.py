@@ -10,6 +10,7 @@ from ...pool.circuits import CircuitStatus
 from ...pool.limits import Limit, LimitUnit
 from ...pool.members import CircuitId, MemberId, MemberReport, MemberStatus, Order, OrderKind
 from ...pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, PHASES, known
+from ...pool.reasons import ReasonKind
 from ...pool.states import ConnectorState
 from ..devices import Station
 from ..meters import MeterKind, MeterValue
@@ -493,7 +494,11 @@ class DecisionJudge:
         frozen = False
         for member in spot.members:
             settings, status = member.settings, decision.members[member.id]
-            untrusted = settings.lease is None or member.id in self._without_watchdog
+            untrusted = (
+                settings.lease is None
+                or member.id in self._without_watchdog
+                or status.limited_by.kind is ReasonKind.LEASE
+            )
             if untrusted and not settings.may_freeze:
                 if phase in status.used_phases:
                     held_a += status.granted_a
