@@ -1,5 +1,7 @@
 """SR-3: generation is not headroom for ever; when the inverter trips, the fuse holds."""
 
+from dataclasses import replace
+
 from hypothesis import given, strategies as st
 import pytest
 
@@ -65,33 +67,33 @@ def test_sr3_the_hidden_load_is_no_more_than_that_of_14_days() -> None:
     assert stand.decision.circuits["grid"].granted_a.l1 > 0.0
 
 
+def most_a(generation: Generation, minute: int = 0) -> tuple[float, ...]:
+    return tuple(generation.most_a(START.replace(minute=minute).timestamp()))
+
+
 def test_sr3_all_of_a_small_generator_may_be_on_one_phase() -> None:
     generation = Generation()
     generation.take(report(-2_070.0))
-    assert generation.most_a(START.timestamp()) == pytest.approx(10.0)
+    assert most_a(generation) == pytest.approx((10.0, 10.0, 10.0))
     # Of a large one the network code bounds the share of a phase: a third and 2/3 of 4.6 kVA.
     generation.take(report(-20_700.0, "roof"))
-    assert generation.most_w(START.timestamp()) == 22_770.0
-    assert generation.most_a(START.timestamp()) == pytest.approx((22_770.0 + 9_200.0) / 3 / 207.0)
+    assert most_a(generation) == pytest.approx(((22_770.0 + 9_200.0) / 3 / 207.0,) * 3)
 
 
 def test_sr3_a_battery_that_charges_generates_nothing() -> None:
     generation = Generation()
     generation.take(report(3_000.0, "battery"))
-    assert generation.most_a(START.timestamp()) == 0.0
+    assert most_a(generation) == (0.0, 0.0, 0.0)
 
 
 def test_sr3_a_source_counts_with_its_most_of_ten_minutes() -> None:
     generation = Generation()
-    generation.take(report(-4_000.0))
-    later = ResourceReport(
-        id="sun",
-        kind=ResourceKind.SOLAR,
-        power_w=Reading(value=0.0, arrived_at=START.replace(minute=5)),
+    generation.take(report(-2_070.0))
+    generation.take(
+        replace(report(0.0), power_w=Reading(value=0.0, arrived_at=START.replace(minute=5)))
     )
-    generation.take(later)
-    assert generation.most_w(START.replace(minute=9).timestamp()) == 4_000.0
-    assert generation.most_w(START.replace(minute=11).timestamp()) == 0.0
+    assert most_a(generation, 9) == pytest.approx((10.0, 10.0, 10.0))
+    assert most_a(generation, 11) == (0.0, 0.0, 0.0)
 
 
 @given(st.floats(-60.0, 60.0), st.floats(0.0, 60.0), st.none() | st.floats(0.0, 60.0))

@@ -4,12 +4,12 @@ from collections import deque
 from datetime import datetime, timedelta
 from enum import Enum, auto
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..pool.circuits import Circuit, MeterReport
-from ..pool.limits import Limit, LimitUnit
+from ..pool.limits import Limit, LimitScope, LimitUnit
 from ..pool.members import MemberId
-from ..pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, PhaseValues, known
+from ..pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, Phase, PhaseValues, known
 from ..pool.readings import Reading
 from ..pool.staleness import Staleness
 from .answers import Answers
@@ -20,13 +20,30 @@ from .history import LoadHistory
 from .policies import Ceilings
 from .seats import MOST_PENDING, Seat
 from .silent import Before, is_silent, residual, settle_by_meter
-from .wiring import NO_FLOW, UNLIMITED, WATTS, Lanes
+from .wiring import NO_FLOW, UNLIMITED, WATTS, Lanes, each
 
 HIGHEST_VOLTAGE_V: Final = 1.1 * NOMINAL_VOLTAGE_V
 """Nominal plus 10 %, EN 50160: an export in watts is turned into the fewest amps."""
 
 CONFIRMED_S: Final = 6.0
 """After this the samples that follow a meter's value are in: devices report every 5 s (SR-9)."""
+
+
+class Bounds(NamedTuple):
+    """The least limits of one scope on a circuit."""
+
+    amps: Limit | None
+    watts: Limit | None
+
+    def of(self, phase: Phase | None) -> Limit | None:
+        """Return the limit on a phase, or the one in watts."""
+        return self.watts if phase is None else self.amps
+
+
+def _lanes_of(bounds: Bounds) -> Lanes:
+    """Return limits as lanes."""
+    amps = math.inf if bounds.amps is None else bounds.amps.value
+    return (amps, amps, amps, math.inf if bounds.watts is None else bounds.watts.value)
 
 
 class _Measures(Enum):
@@ -57,7 +74,7 @@ class Branch:
         self._unconfirmed: deque[tuple[float, Lanes]] = deque()
         self._before_step: dict[MemberId, Before] = {}
         self.ceiling: Lanes = UNLIMITED
-        self.ceiling_limits: tuple[Limit | None, Limit | None] = (None, None)
+        self.member_limits = self.connection_limits = Bounds(amps=None, watts=None)
         self.committed: Lanes = NO_FLOW
         self.granted: Lanes = NO_FLOW
         self.is_stale = circuit.metered
@@ -79,7 +96,8 @@ class Branch:
         self.position = position
         self.voltage_v = voltage_v
         self.other.resolution_a = circuit.meter_resolution_a
-        self.limit: Lanes = (*circuit.limit_a, circuit.limit_w or math.inf)
+        self.fuse: Lanes = (*circuit.limit_a, circuit.limit_w or math.inf)
+        self.limit = self.fuse
         self.seats = []
         # What the meter showed was compared with the members of then.
         self.load = None
@@ -91,12 +109,27 @@ class Branch:
         self.reserved: Lanes = (*self.reserved_a, sum(self.reserved_a) * self.voltage_v)
 
     def bind(self, ceilings: Ceilings, now: datetime) -> None:
-        """Take the limits that bind the members below together."""
-        amps = ceilings.of_circuit(self.circuit.id, LimitUnit.CURRENT, now)
-        watts = ceilings.of_circuit(self.circuit.id, LimitUnit.POWER, now)
-        self.ceiling_limits = (amps, watts)
-        most_a = math.inf if amps is None else amps.value
-        self.ceiling = (most_a, most_a, most_a, math.inf if watts is None else watts.value)
+        """Take the limits that bind the members below, or all that flows here (SR-15)."""
+        self.member_limits = self._bounds(ceilings, LimitScope.MEMBERS, now)
+        self.ceiling = _lanes_of(self.member_limits)
+        self.connection_limits = self._bounds(ceilings, LimitScope.CONNECTION, now)
+        self.limit = each(min, self.fuse, _lanes_of(self.connection_limits))
+
+    def _bounds(self, ceilings: Ceilings, scope: LimitScope, now: datetime) -> Bounds:
+        circuit = self.circuit.id
+        return Bounds(
+            amps=ceilings.of_circuit(circuit, scope, LimitUnit.CURRENT, now),
+            watts=ceilings.of_circuit(circuit, scope, LimitUnit.POWER, now),
+        )
+
+    def limit_that_binds(self, phase: Phase | None) -> Limit | None:
+        """Return the limit that binds here before the fuse does, None when the fuse does."""
+        lane = WATTS if phase is None else phase.position
+        connection = self.connection_limits.of(phase)
+        bound = connection if self.limit[lane] < self.fuse[lane] else None
+        together = self.member_limits.of(phase)
+        left = self.limit[lane] - self.margin(lane) - self.other_now()[lane]
+        return together if together is not None and together.value <= left else bound
 
     def measure(self) -> None:
         """Take the meter reports that came."""

@@ -26,7 +26,7 @@ class Excess:
 
 
 def find_excess(
-    branch: Branch, now_s: float, generation_a: float, *, only_measured: bool
+    branch: Branch, now_s: float, generation_a: PhaseValues, *, only_measured: bool
 ) -> Excess | None:
     """Return what has to be cut on a circuit now, None when it carries what it may.
 
@@ -49,17 +49,19 @@ def find_excess(
         excess = 0.0 if only_measured else other[lane] + granted[lane] - limit
         if (
             lane != WATTS
-            and generation_a > 0.0
+            and generation_a[PHASES[lane]] > 0.0
             and not only_measured
             and branch.may_hide_generation(other[lane])
         ):
             gross = gross_load(
-                other[lane], generation_a, None if known is None else known[PHASES[lane]]
+                other[lane],
+                generation_a[PHASES[lane]],
+                None if known is None else known[PHASES[lane]],
             )
-            excess = max(excess, gross + granted[lane] - TRIP_FACTOR * limit)
+            excess = max(excess, gross + granted[lane] - TRIP_FACTOR * branch.fuse[lane])
         if measured:
             if load is not None and load[lane] > limit:
-                flowing = load[lane] - _giving_up(branch, lane) - limit
+                flowing = load[lane] - _giving_up(branch, lane, now_s) - limit
                 if flowing > 0.0 and not only_measured:
                     # Too much flows already: no waiting for samples that tell whose it is.
                     flowing = max(flowing, at_once[lane] + granted[lane] - limit)
@@ -76,12 +78,12 @@ def find_excess(
     return Excess(branch=branch, granted=_lanes(granted), cut=_lanes(cut))
 
 
-def _giving_up(branch: Branch, lane: int) -> float:
+def _giving_up(branch: Branch, lane: int, now_s: float) -> float:
     """Return what members on their way drew at the meter's time beyond their newest grants."""
     return sum(
         max(0.0, high[lane] - seat.counted[lane])
         for seat, high in zip(branch.seats, branch.highs, strict=True)
-        if seat.account.moved_s > branch.load_s - seat.settle_s
+        if seat.account.moved_s > branch.load_s - seat.settle_s and seat.is_moving(now_s)
     )
 
 

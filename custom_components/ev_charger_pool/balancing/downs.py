@@ -15,6 +15,9 @@ from .site_state import SiteState, round_down
 _ROUNDING = 1e-6
 
 _OFFLINE = Reason(kind=ReasonKind.OFFLINE)
+_SETTLING = Reason(kind=ReasonKind.SETTLING)
+_OUTDATED = (ReasonKind.NOT_CONNECTED, ReasonKind.OFFLINE)
+"""Reasons that no longer hold for who is there and may have something."""
 
 
 def stale_branch(site: SiteState, seat: Seat) -> Reason | None:
@@ -60,13 +63,15 @@ def lower(
 def apply_caps(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> None:
     """Take back at once what a member may not have for its own sake."""
     for seat in site.seats.values():
-        if seat.report is not None and not seat.report.online:
-            seat.reason = _OFFLINE
         cap_a, reason = cap_of(site, seat, now_s)
         if seat.granted_a > cap_a + _ROUNDING:
             lower(site, seat, round_down(seat, cap_a), reason, book, now)
-        elif seat.granted_a <= 0.0 and cap_a <= 0.0 and seat.reason is not _OFFLINE:
+        elif seat.granted_a <= 0.0 and cap_a <= 0.0:
             seat.reason = reason
+        elif seat.reason.kind in _OUTDATED:
+            seat.reason = _SETTLING
+        if seat.report is not None and not seat.report.online:
+            seat.reason = _OFFLINE
 
 
 def cut(

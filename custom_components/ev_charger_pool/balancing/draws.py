@@ -45,17 +45,18 @@ def counted_of(seat: Seat, now_s: float) -> float:
     """
     account = seat.account
     current_a = account.counted_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
-    newest = seat.samples.newest
-    if (
-        newest is not None
-        and not account.is_lost(now_s)
-        and not account.is_moving(seat.samples.newest_s)
-        and seat.samples.newest_s > account.moved_s
-    ):
+    newest, newest_s = seat.samples.newest, seat.samples.newest_s
+    if newest is not None and newest_s > account.moved_s - seat.settle_s:
+        ignores = seat.conduct.excess_since_s is not None and not seat.is_moving(now_s)
+        known = newest_s > account.moved_s and not seat.is_moving(newest_s)
         drawn_a = max(newest[:3])
-        if drawn_a > current_a + MEASURING_TOLERANCE_A:
+        if (
+            (ignores or known)
+            and not account.is_lost(now_s)
+            and drawn_a > current_a + MEASURING_TOLERANCE_A
+        ):
             return drawn_a
-    if newest is None and not account.is_moving(now_s):
+    elif not seat.settings.measures_current and not account.is_moving(now_s):
         # Nothing tells what it draws: what it may still have counts until the meter shows it.
         return max(current_a, account.outstanding_a)
     return current_a
@@ -71,7 +72,7 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
     account = seat.account
     sample = seat.samples.nearest(at_s)
     near = sample is not None and abs(sample[0] - at_s) <= SAMPLE_NEAR_S
-    if sample is not None and near and not account.is_moving(at_s):
+    if sample is not None and near and not seat.is_moving(at_s):
         around = seat.samples.bounds(at_s - LAG_ERROR_S, at_s + LAG_ERROR_S)
         least, most = around or (sample[1], sample[1])
         return _spread(seat, least)[0], most

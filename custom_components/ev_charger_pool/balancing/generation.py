@@ -3,7 +3,7 @@
 from typing import Final
 
 from ..pool.circuits import ResourceReport
-from ..pool.quantities import LOWEST_VOLTAGE_V
+from ..pool.quantities import LOWEST_VOLTAGE_V, PerPhase, Phase, PhaseValues
 from .estimator import WindowMax
 
 TRIP_FACTOR: Final = 1.45
@@ -19,28 +19,36 @@ _WINDOW_S: Final = 600.0
 class Generation:
     """What solar plants and batteries feed in, told by their reports."""
 
-    __slots__ = ("_fed_in_w",)
+    __slots__ = ("_fed_in_w", "_phases")
 
     def __init__(self) -> None:
         self._fed_in_w: dict[str, WindowMax] = {}
+        self._phases: dict[str, tuple[Phase, ...]] = {}
 
     def take(self, report: ResourceReport) -> None:
         """Take a source's power; consumption counts as no generation."""
         fed_in_w = max(0.0, -report.power_w.value)
         at_s = report.power_w.arrived_at.timestamp()
         self._fed_in_w.setdefault(report.id, WindowMax(_WINDOW_S)).add(at_s, fed_in_w)
+        self._phases[report.id] = report.phases
 
-    def most_w(self, now_s: float) -> float:
-        """Return the most that all sources feed in together, watts."""
-        return sum(window.value(now_s) or 0.0 for window in self._fed_in_w.values())
+    def most_a(self, now_s: float) -> PhaseValues:
+        """Return the most amps that all sources may feed into each phase.
 
-    def most_a(self, now_s: float) -> float:
-        """Return the most amps of it that may be on one phase.
-
-        How sources share the phases is not known; the network code bounds the difference.
+        A source feeds its phases evenly. How those of unknown phases share them is not known; the
+        network code bounds the difference.
         """
-        watts = self.most_w(now_s)
-        return min(watts, (watts + 2 * UNBALANCE_W) / 3) / LOWEST_VOLTAGE_V
+        amps = [0.0, 0.0, 0.0]
+        unknown_w = 0.0
+        for source, window in self._fed_in_w.items():
+            watts = window.value(now_s) or 0.0
+            phases = self._phases[source]
+            if not phases:
+                unknown_w += watts
+            for phase in phases:
+                amps[phase.position] += watts / len(phases) / LOWEST_VOLTAGE_V
+        unknown_a = min(unknown_w, (unknown_w + 2 * UNBALANCE_W) / 3) / LOWEST_VOLTAGE_V
+        return PerPhase(amps[0] + unknown_a, amps[1] + unknown_a, amps[2] + unknown_a)
 
 
 def gross_load(other_a: float, generation_a: float, known_most_a: float | None) -> float:

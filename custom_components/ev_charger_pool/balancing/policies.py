@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ..pool.limits import Limit, LimitUnit
+from ..pool.limits import Limit, LimitScope, LimitUnit
 from ..pool.members import CircuitId, MemberId, MemberSettings, MemberWishes, Mode
 from ..pool.reasons import Reason, ReasonKind
 
@@ -102,13 +102,15 @@ class Ceilings:
             if limit.is_active(now) and limit.session in (None, session)
         ]
 
-    def of_circuit(self, circuit: CircuitId, unit: LimitUnit, now: datetime) -> Limit | None:
-        """Return the least limit of a unit on a circuit's members together, None without one."""
+    def of_circuit(
+        self, circuit: CircuitId, scope: LimitScope, unit: LimitUnit, now: datetime
+    ) -> Limit | None:
+        """Return the least limit of a scope and a unit on a circuit, None without one."""
         return min(
             (
                 limit
                 for limit in self._by_circuit.get(circuit, ())
-                if limit.unit is unit and limit.is_active(now)
+                if limit.scope is scope and limit.unit is unit and limit.is_active(now)
             ),
             key=lambda limit: limit.value,
             default=None,

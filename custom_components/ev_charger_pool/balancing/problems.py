@@ -59,7 +59,7 @@ def _figures(site: SiteState, kind: ProblemKind, subject: str) -> dict[str, floa
     """Return the numbers that go with a problem."""
     branch = site.by_circuit.get(subject)
     if branch is not None and kind is ProblemKind.OVERLOAD and branch.load is not None:
-        return {"load_a": round(max(branch.load[:3]), 1), "limit_a": max(branch.circuit.limit_a)}
+        return {"load_a": round(max(branch.load[:3]), 1), "limit_a": max(branch.limit[:3])}
     if branch is not None and kind is ProblemKind.METER_STALE:
         return {"allowance_s": branch.staleness.allowance.total_seconds()}
     if branch is not None and kind is ProblemKind.FAIL_SAFES_TOO_HIGH:

@@ -17,7 +17,7 @@ DEADBAND_A: Final = 1.0
 _ROUNDING: Final = 1e-6
 
 
-def caps(branches: Sequence[Branch], now_s: float, generation_a: float) -> list[Lanes]:
+def caps(branches: Sequence[Branch], now_s: float, generation_a: PhaseValues) -> list[Lanes]:
     """Return what members of each circuit may be committed together, lane by lane (SR-9, SR-3).
 
     The limit less the margin and the most that others took in 60 s, every ceiling, and 1.45 x
@@ -31,11 +31,17 @@ def caps(branches: Sequence[Branch], now_s: float, generation_a: float) -> list[
         for lane in range(LANES):
             limit = branch.limit[lane]
             cap = min(limit - branch.margin(lane) - other[lane], branch.ceiling[lane])
-            if lane != WATTS and generation_a > 0.0 and branch.may_hide_generation(other[lane]):
+            if (
+                lane != WATTS
+                and generation_a[PHASES[lane]] > 0.0
+                and branch.may_hide_generation(other[lane])
+            ):
                 gross = gross_load(
-                    other[lane], generation_a, None if known is None else known[PHASES[lane]]
+                    other[lane],
+                    generation_a[PHASES[lane]],
+                    None if known is None else known[PHASES[lane]],
                 )
-                cap = min(cap, TRIP_FACTOR * limit - gross)
+                cap = min(cap, TRIP_FACTOR * branch.fuse[lane] - gross)
             lanes.append(cap)
         found.append((lanes[0], lanes[1], lanes[2], lanes[3]))
     return found

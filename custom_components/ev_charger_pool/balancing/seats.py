@@ -132,6 +132,12 @@ class Seat:
         least_a = self.settings.min_current_a
         return least_a if wished_a is None else max(least_a, wished_a)
 
+    def is_moving(self, at_s: float) -> bool:
+        """Whether its draw may be on its way to a grant; who ignores has had its settle time."""
+        excess_s = self.conduct.excess_since_s
+        ignores = excess_s is not None and at_s - excess_s >= self.settle_s
+        return not ignores and self.account.is_moving(at_s)
+
     @property
     def used(self) -> tuple[int, ...]:
         """The positions of the phases that it counts on."""
@@ -225,7 +231,10 @@ class Seat:
     def _note_draw(self, report: MemberReport) -> None:
         """Take the newest draw, measured or known from the state."""
         draw = self._draw(report)
-        if draw is None or not self.samples.add(*draw):
+        if draw is None:
+            self._note_unmeasured(report)
+            return
+        if not self.samples.add(*draw):
             return
         at_s, lanes = draw
         strongest_a = max(lanes[:3])
@@ -237,6 +246,14 @@ class Seat:
             self.ceiling_dirty |= self.learner.take(at_s, lanes)
             self.headroom.draw(at_s, strongest_a)
             self.wake.draw(at_s, strongest_a)
+
+    def _note_unmeasured(self, report: MemberReport) -> None:
+        """Take that it charges by its own word, nobody knows with how much."""
+        measured = report.current is not None or report.power_w is not None
+        if report.online and not measured and report.charging is ChargingStatus.CHARGING:
+            at_s = report.arrived_at.timestamp()
+            self.wake.draw(at_s, self.granted_a)
+            self.headroom.change(at_s)
 
     def _draw(self, report: MemberReport) -> tuple[float, Lanes] | None:
         """Return the newest draw with its time, None when the report tells nothing new."""
@@ -318,7 +335,9 @@ class Seat:
     def least_cap(self) -> tuple[float, Reason] | None:
         """Return a cap that its own condition demands, None when it may run."""
         if not self.connected:
-            return 0.0, Reason(kind=ReasonKind.NOT_CONNECTED)
+            # A supply that wants nothing was switched off by its user.
+            kind = ReasonKind.USER if self.is_supply else ReasonKind.NOT_CONNECTED
+            return 0.0, Reason(kind=kind)
         if self.conduct.ignores:
             return 0.0, Reason(kind=ReasonKind.IGNORED)
         if self.wake.asleep:

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from ..pool.states import ChargingStatus
 from .seats import Seat
 from .wiring import WATTS, Lanes
+
+_MAY_CHARGE: Final = (ChargingStatus.CHARGING, ChargingStatus.UNKNOWN)
+"""Statuses in which a step on the meter may be a member's."""
 
 type Residual = tuple[float, float, float]
 """What a meter shows beyond the draws of all members that measure, amps per phase."""
@@ -47,5 +52,9 @@ def settle_by_meter(seat: Seat, at_s: float, before: Before, now: Residual) -> N
         before: What was shown before.
         now: The residual now.
     """
+    report = seat.report
+    if report is None or report.charging not in _MAY_CHARGE:
+        # Whoever switched on, it was not this car.
+        return
     step_a = max(now[position] - before.residual_a[position] for position in seat.used)
     seat.account.settle(at_s, max(0.0, before.drawn_a + step_a))

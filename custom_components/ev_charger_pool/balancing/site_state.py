@@ -16,7 +16,7 @@ from .policies import Ceilings, ceiling_of
 from .restart import Restart
 from .seats import Seat
 from .topology import Topology
-from .wiring import WATTS, each, on_phases
+from .wiring import each, on_phases
 
 _ROUNDING = 1e-6
 
@@ -137,16 +137,8 @@ class SiteState:
         """Return the reason to show: the limit's own where a limit, not the fuse, binds a circuit."""
         if reason.kind is not ReasonKind.CIRCUIT or reason.subject is None:
             return reason
-        branch = self.by_circuit[reason.subject]
-        amps, watts = branch.ceiling_limits
-        limit = watts if reason.phase is None else amps
-        if limit is None:
-            return reason
-        lane = WATTS if reason.phase is None else reason.phase.position
-        other = branch.other_now()[lane]
-        if limit.value > branch.limit[lane] - branch.margin(lane) - other:
-            return reason
-        return Reason(kind=limit.source, subject=limit.id)
+        limit = self.by_circuit[reason.subject].limit_that_binds(reason.phase)
+        return reason if limit is None else Reason(kind=limit.source, subject=limit.id)
 
     def next_change(self, now: datetime) -> datetime:
         """Return when something changes by itself next."""

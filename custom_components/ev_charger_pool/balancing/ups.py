@@ -1,34 +1,26 @@
 """One wave of raises per settle time: the fair target, and what of it fits now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from ..pool.members import Demand, MemberId, Priority
-from ..pool.quantities import PHASES
+from ..pool.members import MemberId
 from ..pool.reasons import Reason, ReasonKind
-from .contract import Allocate, Allocation, OutOfTime
+from .contract import Allocate, OutOfTime
 from .downs import lower, stale_branch
 from .frozen import frozen_shares
 from .orders import OrderBook
-from .raises import DEADBAND_A, Raise, caps, fit, free_for, is_worth_it, slack
+from .plans import Plan, Planner
+from .raises import DEADBAND_A, Raise, caps, fit, is_worth_it, slack
 from .restart import FRESH_VALUES
 from .seats import Seat
 from .site_state import SiteState, round_down
 from .supplies import START_SPACING_S
-from .wiring import Lanes
 
 _ROUNDING: Final = 1e-6
 
 LOOK_AGAIN_S: Final = 5.0
 """A wave that found nothing to do is tried again after this, or when a demand changes."""
-
-PROTECTED: Final = 1_000_000
-"""Owed by a member whose run may not end yet: it comes before everybody (SR-14)."""
-
-IDLE: Final = -1
-"""Owed by a member that takes nothing of what it has: who waits comes before it."""
 
 
 class Waves:
@@ -70,77 +62,49 @@ class Waves:
         if not any(wants_more(seat) for seat in willing.values()):
             return
         cap = caps(site.branches, now_s, site.generation.most_a(now_s))
-        targets, reasons = self._targets(site, willing, shares, cap, now_s, out_of_time)
+        planner = Planner(site, self._allocate, shares, now_s, out_of_time)
+        plan = planner.plan(willing, cap)
         left = slack(site.branches, cap)
-        raises = fit(self._wanted(site, willing, targets, book, now_s), left, round_down)
-        self._explain(site, willing, targets, reasons, raises)
-        ordered = self._order(site, raises, reasons, book, now, now_s)
-        if any(one.is_short for one in raises):
-            ordered += _make_room(site, willing, targets, reasons, book, now)
+        raises = fit(self._wanted(willing, plan, book, now_s), left, round_down)
+        starters = {
+            one.seat.settings.member for one in raises if one.is_short and one.seat.granted_a <= 0.0
+        }
+        if starters:
+            # What stays committed beyond a grant cannot be planned with for somebody's start.
+            plan = planner.plan(willing, planner.less_allowances(willing, cap))
+            hopeless = {member for member in starters if plan.target_a[member] <= 0.0}
+            if hopeless:
+                explain(site, {member: willing.pop(member) for member in hopeless}, plan, now_s)
+                plan = planner.plan(willing, cap)
+            left = slack(site.branches, cap)
+            raises = fit(self._wanted(willing, plan, book, now_s), left, round_down)
+        explain(site, willing, plan, now_s)
+        ordered = self._order(site, raises, plan, book, now, now_s)
+        short = [one for one in raises if one.is_short]
+        if short:
+            # Who waits to start gets its minimum or nothing: a fraction of an amp may decide.
+            waits = any(one.seat.granted_a <= 0.0 for one in short)
+            least_a = _ROUNDING if waits else DEADBAND_A - _ROUNDING
+            ordered += _make_room(site, willing, plan, book, now, least_a)
         if ordered:
             self.hold(now_s, max(seat.settle_s for seat in ordered))
 
-    def _targets(
-        self,
-        site: SiteState,
-        willing: Mapping[MemberId, Seat],
-        shares: Mapping[MemberId, float],
-        cap: Sequence[Lanes],
-        now_s: float,
-        out_of_time: OutOfTime | None,
-    ) -> tuple[dict[MemberId, float], Mapping[MemberId, Reason]]:
-        """Return the fair grants of all that are willing, were everything settled."""
-        circuits = [branch.circuit for branch in site.branches]
-        free_a, free_w = free_for(site.branches, cap, willing)
-        demands = [_demand(seat, now_s, shares.get(member)) for member, seat in willing.items()]
-
-        def share(demands: Sequence[Demand]) -> Allocation:
-            return self._allocate(
-                circuits,
-                demands,
-                free_a,
-                free_w=free_w,
-                sharing=site.sharing,
-                out_of_time=out_of_time,
-            )
-
-        found = share(demands)
-        broken = {
-            member
-            for member, seat in willing.items()
-            if seat.granted_a > 0.0
-            and found.current_a[member] <= 0.0
-            and seat.turns.must_run(now_s)
-        }
-        if broken:
-            found = share([_protected(d) if d.member in broken else d for d in demands])
-        targets = {
-            member: round_down(seat, found.current_a[member]) for member, seat in willing.items()
-        }
-        for member in broken:
-            if targets[member] <= 0.0:
-                # Not even that fits between margin and limit: only a cut may end its run.
-                targets[member] = willing[member].granted_a
-        return targets, found.reasons
-
     def _wanted(
         self,
-        site: SiteState,
         willing: Mapping[MemberId, Seat],
-        targets: Mapping[MemberId, float],
+        plan: Plan,
         book: OrderBook,
         now_s: float,
     ) -> list[tuple[Seat, float]]:
         """Return who is to be raised to what, who has least first."""
         wanted = [
-            (seat, targets[member])
+            (seat, plan.target_a[member])
             for member, seat in willing.items()
-            if is_worth_it(seat, targets[member], seat.ceiling.current_a)
+            if is_worth_it(seat, plan.target_a[member], seat.ceiling.current_a)
             and now_s >= seat.no_raise_until_s
             and not seat.account.in_flight
             and not book.has(seat)
-            and now_s >= seat.written_s + seat.settings.raise_spacing.total_seconds()
-            and seat.credit.allows_raise(now_s)
+            and not _spares_writes(seat, now_s)
             and (
                 not seat.is_supply
                 or seat.granted_a > 0.0
@@ -149,6 +113,8 @@ class Waves:
         ]
         wanted.sort(
             key=lambda one: (
+                # What only completes a grant comes after those who need an amp or a start.
+                one[1] - one[0].granted_a < DEADBAND_A - _ROUNDING,
                 one[0].granted_a <= 0.0,
                 one[0].settings.priority,
                 -one[0].turns.owed(now_s),
@@ -156,53 +122,52 @@ class Waves:
                 one[0].settings.member,
             )
         )
-        if site.restart.is_cautious(now_s):
-            return wanted[:1]
         return wanted
 
     def _order(
         self,
         site: SiteState,
         raises: Sequence[Raise],
-        reasons: Mapping[MemberId, Reason],
+        plan: Plan,
         book: OrderBook,
         now: datetime,
         now_s: float,
     ) -> list[Seat]:
         """Order the raises that fit; supplies start one at a time (SR-13)."""
-        ordered = []
+        ordered: list[Seat] = []
         for one in raises:
             seat = one.seat
             if not is_worth_it(seat, one.current_a, seat.ceiling.current_a):
                 continue
+            if ordered and site.restart.is_cautious(now_s):
+                break
             starts = seat.granted_a <= 0.0
             if starts and seat.is_supply:
                 if now_s < self._supply_started_s + START_SPACING_S:
                     continue
                 self._supply_started_s = now_s
-            reason = reasons[seat.settings.member]
+            reason = plan.reasons[seat.settings.member]
             if one.is_short:
                 reason = Reason(kind=ReasonKind.SETTLING)
             raise_to(site, seat, one.current_a, site.explain(reason), book, now)
             ordered.append(seat)
         return ordered
 
-    def _explain(
-        self,
-        site: SiteState,
-        willing: Mapping[MemberId, Seat],
-        targets: Mapping[MemberId, float],
-        reasons: Mapping[MemberId, Reason],
-        raises: Sequence[Raise],
-    ) -> None:
-        """Tell each member what limits it now."""
-        raised = {one.seat.settings.member for one in raises}
-        for member, seat in willing.items():
-            if is_worth_it(seat, targets[member], seat.ceiling.current_a):
-                waits = ReasonKind.SETTLING if member in raised else ReasonKind.WRITE_BUDGET
-                seat.reason = Reason(kind=waits)
-            else:
-                seat.reason = site.explain(reasons[member])
+
+def explain(site: SiteState, seats: Mapping[MemberId, Seat], plan: Plan, now_s: float) -> None:
+    """Tell each member what limits it now."""
+    for member, seat in seats.items():
+        if is_worth_it(seat, plan.target_a[member], seat.ceiling.current_a):
+            spares = _spares_writes(seat, now_s)
+            seat.reason = Reason(kind=ReasonKind.WRITE_BUDGET if spares else ReasonKind.SETTLING)
+        else:
+            seat.reason = site.explain(plan.reasons[member])
+
+
+def _spares_writes(seat: Seat, now_s: float) -> bool:
+    """Whether a raise has to wait for the device's sake (SR-6, write budget)."""
+    spacing_s = seat.settings.raise_spacing.total_seconds()
+    return now_s < seat.written_s + spacing_s or not seat.credit.allows_raise(now_s)
 
 
 def raise_to(
@@ -246,35 +211,6 @@ def wants_more(seat: Seat) -> bool:
     return seat.granted_a + seat.settings.step_a <= seat.ceiling.current_a + _ROUNDING
 
 
-def _demand(seat: Seat, now_s: float, share_a: float | None) -> Demand:
-    """Return what a member could use: its ceiling, less what it shows not to need."""
-    settings = seat.settings
-    most_a, reason = seat.ceiling.current_a, seat.ceiling.reason
-    needed_a = seat.headroom.needed_a(now_s, seat.granted_a) if seat.granted_a > 0.0 else None
-    if needed_a is not None and max(needed_a, seat.least_a) < most_a:
-        most_a = max(needed_a, seat.least_a)
-        reason = Reason(kind=ReasonKind.VEHICLE, subject=settings.member)
-    if share_a is not None and share_a < most_a:
-        most_a, reason = share_a, Reason(kind=ReasonKind.LEASE)
-    return Demand(
-        member=settings.member,
-        circuit=settings.circuit,
-        phases=frozenset(PHASES[position] for position in seat.next_used),
-        min_a=seat.least_a,
-        max_a=most_a,
-        step_a=settings.step_a,
-        limited_by=reason,
-        priority=settings.priority,
-        weight=settings.weight,
-        owed=IDLE if seat.wake.idles(now_s) else seat.turns.owed(now_s),
-    )
-
-
-def _protected(demand: Demand) -> Demand:
-    """Return the demand of a member whose run may not end: its minimum, before everybody."""
-    return replace(demand, max_a=demand.min_a, priority=Priority.HIGH, owed=PROTECTED)
-
-
 def _keep_frozen_safe(
     site: SiteState,
     willing: Mapping[MemberId, Seat],
@@ -293,17 +229,20 @@ def _keep_frozen_safe(
 def _make_room(
     site: SiteState,
     willing: Mapping[MemberId, Seat],
-    targets: Mapping[MemberId, float],
-    reasons: Mapping[MemberId, Reason],
+    plan: Plan,
     book: OrderBook,
     now: datetime,
+    least_a: float,
 ) -> list[Seat]:
-    """Lower who has more than its fair share, so that others can be raised once it settled."""
+    """Lower who has more than its fair share, so that others can be raised once it settled.
+
+    Who would give less than `least_a` amps is left alone.
+    """
     lowered = []
     for member, seat in willing.items():
-        target_a = targets[member]
+        target_a = plan.target_a[member]
         gives_a = seat.granted_a - target_a
-        if gives_a >= DEADBAND_A - _ROUNDING or (target_a <= 0.0 and gives_a > 0.0):
-            lower(site, seat, target_a, site.explain(reasons[member]), book, now)
+        if gives_a >= least_a or (target_a <= 0.0 and gives_a > 0.0):
+            lower(site, seat, target_a, site.explain(plan.reasons[member]), book, now)
             lowered.append(seat)
     return lowered
