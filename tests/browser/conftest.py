@@ -90,8 +90,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """An empty page; what it shows when a test fails is kept in test-results."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
+    context = browser.new_context(viewport={"width": 1440, "height": 1080}, locale="en-GB")
     context.set_default_timeout(PAGE_TIMEOUT_MS)
+    context.add_init_script("localStorage.setItem('dockedSidebar', '\"always_hidden\"')")
     page = context.new_page()
     failed = request.session.testsfailed
     yield page
