@@ -132,8 +132,8 @@ KEBA_BAY: Final = Bay(
 )
 BAYS: Final = (GARAGE_BAY, YARD_LEFT, YARD_RIGHT, HEIDELBERG_BAY, KEBA_BAY)
 
-SUN: Final = SunSpec(peak_w=1_500.0, noon_s=3_600.0, cloudiness=0.4)
-BATTERY: Final = BatterySpec(max_power_w=600.0, capacity_wh=2_000.0, stored_wh=800.0)
+SUN: Final = SunSpec(peak_w=6_000.0, noon_s=3_600.0, cloudiness=0.4)
+BATTERY: Final = BatterySpec(max_power_w=3_000.0, capacity_wh=8_000.0, stored_wh=3_000.0)
 
 SUPPLY: Final = "bench"
 """The name of the DC supply in the plant."""
