@@ -1,6 +1,7 @@
 """Everything the controller holds of one circuit."""
 
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 import math
@@ -9,7 +10,14 @@ from typing import Any, Final, NamedTuple
 from ..pool.circuits import Circuit, MeterReport
 from ..pool.limits import Limit, LimitScope, LimitUnit
 from ..pool.members import MemberId
-from ..pool.quantities import LOWEST_VOLTAGE_V, NOMINAL_VOLTAGE_V, Phase, PhaseValues, known
+from ..pool.quantities import (
+    LOWEST_VOLTAGE_V,
+    NOMINAL_VOLTAGE_V,
+    PerPhase,
+    Phase,
+    PhaseValues,
+    known,
+)
 from ..pool.readings import Reading
 from ..pool.staleness import Staleness
 from .answers import Answers
@@ -106,14 +114,21 @@ class Branch:
     def reserve(self) -> None:
         """Renew what is kept for others, by the history of 14 days (SR-1)."""
         self.reserved_a = reserved_for_others(self.circuit, self.history.most_a)
-        self.reserved: Lanes = (*self.reserved_a, sum(self.reserved_a) * self.voltage_v)
+        # What nobody measures is taken to be half of what may flow, of a lowered fuse as well.
+        l1, l2, l3, _ = self.limit
+        lowered = replace(self.circuit, limit_a=PerPhase(l1, l2, l3))
+        others_a = reserved_for_others(lowered, self.history.most_a)
+        self.reserved: Lanes = (*others_a, sum(others_a) * self.voltage_v)
 
     def bind(self, ceilings: Ceilings, now: datetime) -> None:
         """Take the limits that bind the members below, or all that flows here (SR-15)."""
         self.member_limits = self._bounds(ceilings, LimitScope.MEMBERS, now)
         self.ceiling = _lanes_of(self.member_limits)
         self.connection_limits = self._bounds(ceilings, LimitScope.CONNECTION, now)
-        self.limit = each(min, self.fuse, _lanes_of(self.connection_limits))
+        limit = each(min, self.fuse, _lanes_of(self.connection_limits))
+        if limit != self.limit:
+            self.limit = limit
+            self.reserve()
 
     def _bounds(self, ceilings: Ceilings, scope: LimitScope, now: datetime) -> Bounds:
         circuit = self.circuit.id
