@@ -100,6 +100,8 @@ async def test_what_a_charger_reports_is_shown(
         charging=ChargingStatus.CHARGING,
     )
     await hass.async_block_till_done()
+    # What is sent goes out first; it is shown right after.
+    await hass.async_block_till_done()
     state = hass.states.get("sensor.carport_connector_state")
     assert state is not None
     assert state.state == "ev_locked"
