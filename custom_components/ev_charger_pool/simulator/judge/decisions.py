@@ -153,7 +153,7 @@ class DecisionJudge:
             status_of = decision.circuits[spot.circuit]
             self._i1a(spot, status_of, decision, risen, now_s)
             if spot.circuit in self._fresh:
-                self._i2(spot, now_s)
+                self._i2(spot, decision, now_s)
             self._frozen_safe(spot, decision, now_s)
         self._fresh.clear()
         self._circuit_limits(decision, now_s)
@@ -378,8 +378,12 @@ class DecisionJudge:
                 f" {spot.limit_a:.1f} A, and the newest grants leave {future_a:.1f} A",
             )
 
-    def _i2(self, spot: Spot, now_s: float) -> None:
-        """What a fresh reading shows to be too much is ordered away in the same decision."""
+    def _i2(self, spot: Spot, decision: Decision, now_s: float) -> None:
+        """What a fresh reading shows to be too much is ordered away in the same decision.
+
+        A member that is not settled counts with what it may be on its way down from (SR-9), on
+        every phase that the controller has to take for its.
+        """
         value = self._newest[spot.circuit][1]
         meter = self._meters[spot.circuit]
         factor = _KIND_TO_AMPS.get(meter.kind)
@@ -392,13 +396,19 @@ class DecisionJudge:
             return
         movable_a = 0.0
         for member in spot.members:
-            if not member.on_phase[spot.phase]:
+            held = decision.members[member.id]
+            if PHASES[spot.phase] not in held.used_phases:
                 continue
             book = self._books[member.id]
             settle_s = member.settings.settle.total_seconds()
+            most_a = 0.0 if held.settled else held.commitment_a
             if self._in_motion(member, spot, now_s):
-                held_a = max(book.largest_since(value.measured_s - settle_s), member.draw_a)
-                expected_a -= max(0.0, held_a - book.granted_a)
+                most_a = max(
+                    most_a,
+                    book.largest_since(value.measured_s - settle_s),
+                    member.draw_a if member.on_phase[spot.phase] else 0.0,
+                )
+            expected_a -= max(0.0, most_a - book.granted_a)
             if self._movable(member, now_s) and member.draw_a > TOLERANCE_A:
                 movable_a += book.granted_a
         if expected_a > allowed_a and movable_a > TOLERANCE_A:
