@@ -118,7 +118,22 @@ def test_sr8_a_lease_that_does_not_lapse_counts_as_none() -> None:
     stand.run(1_000)
     # 25 A less the half that is reserved for others: the frozen-safe cap of SR-5.
     assert stand.granted() == 12.0
-    assert stand.decision.records == () or not stand.decision.records[-1].lease_exercised
+    records = [r for d in stand.decisions for r in d.records]
+    assert not records[-1].lease_exercised
+    assert records[-1].lease_failed
+    assert stand.problems()[ProblemKind.NO_WATCHDOG] == "a"
+
+
+def test_sr8_the_verdict_of_a_failed_lapse_survives_a_restart() -> None:
+    stand = unproven()
+    stand.devices["a"].lapses = False
+    stand.run(1_000)
+    records = [r for d in stand.decisions for r in d.records]
+    again = Stand(stand.devices["a"].settings, other_a=5.0, records=(records[-1],))
+    again.devices["a"].lapses = False
+    again.run(200)
+    assert again.problems()[ProblemKind.NO_WATCHDOG] == "a"
+    assert 0.0 < again.granted() <= 12.0
 
 
 def test_sr8_the_exercise_waits_for_a_steady_run() -> None:

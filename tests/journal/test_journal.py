@@ -27,6 +27,7 @@ MEMBER = MemberRecord(
     expires_at=NOW + timedelta(seconds=180),
     decided_at=NOW,
     lease_exercised=True,
+    lease_failed=True,
     owed=2,
     asleep=False,
     session="s1",

@@ -115,6 +115,7 @@ def record_of(seat: Seat, now: datetime) -> MemberRecord:
         expires_at=None if expires_s is None else datetime.fromtimestamp(expires_s, UTC),
         decided_at=now,
         lease_exercised=seat.exercised,
+        lease_failed=seat.lease.failed,
         owed=seat.turns.owed(now.timestamp()),
         asleep=seat.wake.asleep,
         session=None if seat.report is None else seat.report.session,

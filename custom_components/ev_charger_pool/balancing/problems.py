@@ -51,7 +51,7 @@ class Problems:
                 yield ProblemKind.MEMBER_REFUSES, member
             if seat.report is not None and not seat.report.online:
                 yield ProblemKind.MEMBER_OFFLINE, member
-            if not seat.trusts_lease() and not is_capped(seat):
+            if seat.lease.failed or (seat.settings.lease is None and not is_capped(seat)):
                 yield ProblemKind.NO_WATCHDOG, member
 
 

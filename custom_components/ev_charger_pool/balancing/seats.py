@@ -309,6 +309,7 @@ class Seat:
             self.needs_set = True
         self.account.restore(granted_a, max(record.granted_a, record.outstanding_a), expires_s)
         self.lease.exercised = record.lease_exercised
+        self.lease.failed = record.lease_failed
         self.wake.asleep = record.asleep
         self.turns.restore(record.owed, now_s)
         self._session = record.session

@@ -53,6 +53,7 @@ MEMBER_RECORDS: Final = Table(
     Column("expires_at", UtcTime),
     Column("decided_at", UtcTime, nullable=False),
     Column("lease_exercised", Boolean, nullable=False),
+    Column("lease_failed", Boolean, nullable=False),
     Column("owed", Integer, nullable=False),
     Column("asleep", Boolean, nullable=False),
     Column("session", String),

@@ -257,6 +257,7 @@ class MemberRecord:
         expires_at: End of the newest lease; None without one.
         decided_at: When the newest grant was decided.
         lease_exercised: Whether the lapse was seen to work.
+        lease_failed: Whether the lapse was seen to fail: the device has no watchdog (SR-8).
         owed: Turns that it waits for (SR-14).
         asleep: Whether its car was found asleep.
         session: The session that this belongs to.
@@ -269,6 +270,7 @@ class MemberRecord:
     expires_at: datetime | None
     decided_at: datetime
     lease_exercised: bool = False
+    lease_failed: bool = False
     owed: int = 0
     asleep: bool = False
     session: str | None = None
