@@ -4,7 +4,7 @@ from typing import Any
 
 from custom_components.ev_charger_pool.balancing.contract import Sharing
 from custom_components.ev_charger_pool.config import MeterConfig, PoolConfig
-from custom_components.ev_charger_pool.pool.quantities import PHASES, PerPhase, Phase
+from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT, PHASES, PerPhase, Phase
 from custom_components.ev_charger_pool.site import site_circuits, site_settings
 from tests.common import charger, connector, site_entry, subentry, supply
 
@@ -131,7 +131,7 @@ def test_the_controller_gets_the_tree_and_its_members() -> None:
         circuit("garage", limit_w=7000.0, meter={"power": "sensor.garage"}),
         circuit("box", "garage"),
     )
-    circuits = site_circuits(made, made.meters)
+    circuits = site_circuits(made)
     assert [(each.id, each.parent, each.metered, each.limit_w) for each in circuits] == [
         ("grid", None, True, None),
         ("garage", "grid", True, 7000.0),
@@ -140,3 +140,31 @@ def test_the_controller_gets_the_tree_and_its_members() -> None:
     site = site_settings(made, circuits, ())
     assert site.circuits == circuits
     assert site.nominal_voltage_v == 230.0
+
+
+def test_sr1_nothing_is_reserved_where_only_the_pool_hangs() -> None:
+    made = config(
+        circuit("garage", dedicated=True),
+        circuit("box", "garage", dedicated=True),
+        circuit("barn"),
+        circuit("metered", dedicated=True, meter={"power": "sensor.metered"}),
+    )
+    others = {each.id: each.other_load_max_a for each in site_circuits(made)}
+    assert others == {
+        "grid": None,
+        "garage": NO_CURRENT,
+        "box": NO_CURRENT,
+        "barn": None,
+        "metered": None,
+    }
+
+
+def test_sr1_what_else_hangs_on_a_circuit_hangs_on_those_above_as_well() -> None:
+    made = config(
+        circuit("garage", dedicated=True),
+        circuit("box", "garage", dedicated=True),
+        circuit("workshop", "box"),
+        circuit("yard", "garage", dedicated=True),
+    )
+    others = {each.id: each.other_load_max_a for each in site_circuits(made)}
+    assert [key for key, other_a in others.items() if other_a == NO_CURRENT] == ["yard"]

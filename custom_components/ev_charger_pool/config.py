@@ -14,6 +14,7 @@ from .const import (
     CONF_CURRENT_L1,
     CONF_CURRENT_L2,
     CONF_CURRENT_L3,
+    CONF_DEDICATED,
     CONF_FAIL_SAFE_CURRENT,
     CONF_FUSE,
     CONF_INVERT,
@@ -152,6 +153,7 @@ class CircuitConfig:
     fuse_a: PhaseValues
     limit_w: float | None
     meter: MeterConfig
+    is_dedicated: bool
 
     @classmethod
     def from_subentry(cls, subentry: ConfigSubentry, site: SiteConfig) -> CircuitConfig:
@@ -164,6 +166,7 @@ class CircuitConfig:
             fuse_a=_per_phase(data[CONF_FUSE], site.phases),
             limit_w=data.get(CONF_LIMIT_W),
             meter=MeterConfig.from_json(data.get(CONF_METER) or {}),
+            is_dedicated=data.get(CONF_DEDICATED, False),
         )
 
 

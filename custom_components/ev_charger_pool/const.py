@@ -59,6 +59,7 @@ CONF_MAY_FREEZE: Final = "may_freeze"
 CONF_AUTHORIZATION: Final = "authorization"
 CONF_TOKENS: Final = "tokens"
 CONF_LIMIT_W: Final = "limit_w"
+CONF_DEDICATED: Final = "dedicated"  # nothing but the pool hangs on the circuit
 
 DRIVER_OCPP: Final = "ocpp"
 DRIVER_MODBUS: Final = "modbus"

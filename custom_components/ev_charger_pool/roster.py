@@ -129,7 +129,7 @@ class Roster:
         new = settings.keys() - self.members.keys()
         for member, wanted in settings.items():
             self._take_settings(member, wanted)
-        circuits = site_circuits(config, config.meters)
+        circuits = site_circuits(config)
         site = site_settings(config, circuits, settings.values())
         if site == self._site:
             return

@@ -3,19 +3,20 @@
 from collections.abc import Collection
 
 from .balancing.contract import SiteSettings
-from .config import PoolConfig
+from .config import CircuitConfig, PoolConfig
 from .const import ROOT_CIRCUIT
 from .pool.circuits import Circuit
-from .pool.members import CircuitId, MemberSettings
+from .pool.members import MemberSettings
+from .pool.quantities import NO_CURRENT
 
 
-def site_circuits(config: PoolConfig, metered: Collection[CircuitId]) -> tuple[Circuit, ...]:
+def site_circuits(config: PoolConfig) -> tuple[Circuit, ...]:
     """Return the tree of circuits, the root first.
 
-    Args:
-        config: What is configured.
-        metered: The circuits that have a meter.
+    A circuit that is said to feed the pool alone has no other load to reserve for (SR-1). What a
+    meter shows is better than what was said, though.
     """
+    metered = config.meters
     root = Circuit(
         id=ROOT_CIRCUIT,
         name=config.site.name,
@@ -32,9 +33,23 @@ def site_circuits(config: PoolConfig, metered: Collection[CircuitId]) -> tuple[C
                 limit_a=circuit.fuse_a,
                 limit_w=circuit.limit_w,
                 metered=circuit.id in metered,
+                other_load_max_a=(
+                    NO_CURRENT
+                    if circuit.id not in metered and _feeds_only_pool(circuit, config)
+                    else None
+                ),
             )
             for circuit in config.circuits.values()
         ),
+    )
+
+
+def _feeds_only_pool(circuit: CircuitConfig, config: PoolConfig) -> bool:
+    """Whether a circuit is dedicated to the pool: what it feeds counts, so all below have to be."""
+    return circuit.is_dedicated and all(
+        _feeds_only_pool(below, config)
+        for below in config.circuits.values()
+        if below.parent == circuit.id
     )
 
 

@@ -8,7 +8,13 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.flows.forms import async_answer_part, async_reconfigure, suggested
+from tests.flows.forms import (
+    async_answer_part,
+    async_reconfigure,
+    default,
+    placeholders,
+    suggested,
+)
 from tests.pool_double import GARAGE
 
 CIRCUIT: dict[str, Any] = {"name": "Barn", "parent": "grid", "fuse_a": 16.0}
@@ -44,6 +50,7 @@ async def test_a_circuit_is_added(hass: HomeAssistant, site: MockConfigEntry) ->
         "parent": GARAGE,
         "fuse_a": 16.0,
         "limit_w": 8_000.0,
+        "dedicated": False,
         "meter": {**CURRENTS, "invert": True},
     }
 
@@ -52,7 +59,12 @@ async def test_a_circuit_needs_no_meter_and_no_limit(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     added = await async_add(hass, site)
-    assert site.subentries[added].data == {"parent": "grid", "fuse_a": 16.0, "meter": {}}
+    assert site.subentries[added].data == {
+        "parent": "grid",
+        "fuse_a": 16.0,
+        "dedicated": False,
+        "meter": {},
+    }
 
 
 @pytest.mark.parametrize(
@@ -73,7 +85,7 @@ async def test_an_impossible_circuit_is_told_at_its_field(
     result = await async_answer_part(hass, await async_begin(hass, site), {**CIRCUIT, **wrong})
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
-    assert suggested(result) == {**CIRCUIT, **wrong}
+    assert suggested(result) == {**CIRCUIT, "dedicated": False, **wrong}
     result = await async_answer_part(hass, result, CIRCUIT)
     assert result["step_id"] == "meter"
 
@@ -99,7 +111,7 @@ async def test_a_circuit_is_changed(
 ) -> None:
     added = await async_add(hass, site, limit_w=5_000.0)
     result = await async_reconfigure(hass, site, added)
-    assert suggested(result) == {**CIRCUIT, "limit_w": 5_000.0}
+    assert suggested(result) == {**CIRCUIT, "dedicated": False, "limit_w": 5_000.0}
     result = await async_answer_part(
         hass, result, {"name": "Shed", "parent": GARAGE, "fuse_a": 10.0}
     )
@@ -111,6 +123,7 @@ async def test_a_circuit_is_changed(
     assert changed.data == {
         "parent": GARAGE,
         "fuse_a": 10.0,
+        "dedicated": False,
         "meter": {**CURRENTS, "invert": False},
     }
     result = await async_reconfigure(hass, site, added)
@@ -150,3 +163,41 @@ async def test_a_fuse_that_was_kept_per_phase_is_shown_by_its_weakest(
     )
     result = await async_reconfigure(hass, site, GARAGE)
     assert suggested(result)["fuse_a"] == 16.0
+
+
+async def test_the_fuse_of_the_site_is_filled_in(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    result = await async_begin(hass, site)
+    assert default(result, "fuse_a") == 25.0
+    result = await async_answer_part(hass, result, {"name": "Barn", "parent": "grid"})
+    result = await async_answer_part(hass, result, {"invert": False})
+    assert list(site.subentries.values())[-1].data["fuse_a"] == 25.0
+
+
+async def test_that_only_the_pool_hangs_on_a_circuit_is_kept(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    added = await async_add(hass, site, dedicated=True)
+    assert site.subentries[added].data["dedicated"] is True
+    result = await async_reconfigure(hass, site, added)
+    assert suggested(result)["dedicated"] is True
+
+
+async def test_sr1_only_what_others_may_take_is_kept_free_in_the_form_of_a_connector(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    async def async_room(circuit: str) -> str:
+        result = await hass.config_entries.subentries.async_init(
+            (site.entry_id, "charger"), context={"source": SOURCE_USER}
+        )
+        result = await async_answer_part(hass, result, {"next_step_id": "ocpp"})
+        result = await async_answer_part(
+            hass, result, {"name": "New", "station": "NEW", "circuit": circuit}
+        )
+        return placeholders(result)["fail_safe_room"]
+
+    shared = await async_add(hass, site, fuse_a=8.0)
+    own = await async_add(hass, site, name="Shed", fuse_a=6.0, dedicated=True)
+    assert await async_room(shared) == "4"
+    assert await async_room(own) == "6"

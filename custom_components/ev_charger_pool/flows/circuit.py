@@ -12,7 +12,14 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_NAME
 import probatio
 
-from ..const import CONF_FUSE, CONF_LIMIT_W, CONF_METER, CONF_PARENT, ROOT_CIRCUIT
+from ..const import (
+    CONF_DEDICATED,
+    CONF_FUSE,
+    CONF_LIMIT_W,
+    CONF_METER,
+    CONF_PARENT,
+    ROOT_CIRCUIT,
+)
 from .context import SiteContext, context_of_entry
 from .fields import (
     AMPS,
@@ -21,6 +28,7 @@ from .fields import (
     MIN_CHARGING_A,
     TEXT,
     WATTS,
+    YES_NO,
     Errors,
     FieldError,
     Input,
@@ -63,6 +71,7 @@ class CircuitSubentryFlow(ConfigSubentryFlow):
                 **self._draft,
                 CONF_PARENT: user_input[CONF_PARENT],
                 CONF_FUSE: user_input[CONF_FUSE],
+                CONF_DEDICATED: user_input[CONF_DEDICATED],
             }
             data.pop(CONF_LIMIT_W, None)
             if user_input.get(CONF_LIMIT_W) is not None:
@@ -79,8 +88,11 @@ class CircuitSubentryFlow(ConfigSubentryFlow):
                         if key != self._own
                     }
                 ),
-                probatio.Required(CONF_FUSE): AMPS,
+                probatio.Required(
+                    CONF_FUSE, default=max(self._site.circuits[ROOT_CIRCUIT].limit_a)
+                ): AMPS,
                 probatio.Optional(CONF_LIMIT_W): WATTS,
+                probatio.Required(CONF_DEDICATED, default=False): YES_NO,
             }
         )
         return self.async_show_form(

@@ -134,7 +134,7 @@ def context_of_entry(entry: ConfigEntry[Any], without: str | None = None) -> Sit
         phases=config.site.phases,
         fail_safe_current_a=config.site.fail_safe_current_a,
         ocpp_port=config.site.ocpp_port,
-        circuits={circuit.id: circuit for circuit in site_circuits(config, metered=())},
+        circuits={circuit.id: circuit for circuit in site_circuits(config)},
         fail_safes=tuple(
             FailSafe(
                 circuit=charger.circuit,
