@@ -353,7 +353,7 @@ class DecisionJudge:
                 f" committed then and others take {other_a:.1f} A of {spot.limit_a:.1f} A",
             )
         allowed_a = spot.limit_a + spot.noise_a
-        if committed_a + other_a <= allowed_a:
+        if committed_a + other_a <= allowed_a or self._told_nonsense(spot.circuit):
             return
         future_a = other_a
         at_floor = True
@@ -434,6 +434,11 @@ class DecisionJudge:
         book = self._books[member.id]
         since_s = max(book.ordered_s, book.above_since_s or book.ordered_s)
         return now_s - since_s <= self._moving_s(member, spot)
+
+    def _told_nonsense(self, circuit: CircuitId) -> bool:
+        """Whether the newest value of a circuit's meter is wrong."""
+        newest = self._newest.get(circuit)
+        return newest is not None and not self._honest(circuit, newest[1])
 
     def _honest(self, circuit: CircuitId, value: MeterValue) -> bool:
         return not any(
