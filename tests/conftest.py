@@ -1,5 +1,6 @@
 """What every test has: the integration under test, and reproducible chance."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from syrupy.assertion import SnapshotAssertion
 # so ours has to come before any of its fixtures runs.
 import custom_components.ev_charger_pool  # noqa: F401
 from tests import common
+
+# The test package has every statement logged, in the tests of Home Assistant's recorder. Here it is
+# the journal's thread that tells them, at times between two phases of a test, past pytest's capture.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(
