@@ -31,6 +31,7 @@ from custom_components.ev_charger_pool.coordinator import SiteCoordinator
 from custom_components.ev_charger_pool.pool.actions import ActionResult, ActionStatus
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
 from custom_components.ev_charger_pool.pool.readings import Reading
+from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.pool.states import ChargingStatus, ConnectorState
 from tests.common import (
     FakeCharger,
@@ -76,6 +77,11 @@ class Site:
         status = self.coordinator.data.members[member].status
         assert status is not None
         return status.granted_a
+
+    def reason(self, member: str) -> ReasonKind:
+        status = self.coordinator.data.members[member].status
+        assert status is not None
+        return status.limited_by.kind
 
     def problems(self) -> set[tuple[ProblemKind, str]]:
         return {(problem.kind, problem.subject) for problem in self.coordinator.data.problems}
@@ -383,6 +389,32 @@ async def test_i6_a_users_ceiling_is_there_before_the_first_command(
     await site.advance(45)
     assert set(site.charger("garage").granted) <= {0.0, 8.0}
     assert site.granted("garage:1") == 8.0
+
+
+async def test_a_car_just_plugged_in_after_a_start_is_shown_as_settling(
+    make_site: MakeSite,
+) -> None:
+    site = await make_site(charger("garage"), seconds=1)
+    site.charger("garage").plug()
+    for _ in range(5):
+        await site.advance(5)
+        assert site.reason("garage:1") is ReasonKind.SETTLING
+    site.charger("garage").unplug()
+    await site.advance(1)
+    assert site.reason("garage:1") is ReasonKind.NOT_CONNECTED
+
+
+async def test_a_supply_that_its_user_switched_off_is_shown_as_such(make_site: MakeSite) -> None:
+    site = await make_site(supply("bench"), seconds=1)
+    bench = site.workshop.supply("bench")
+    for _ in range(3):
+        bench.tell()
+        await site.advance(1)
+        assert site.reason("bench") is ReasonKind.USER
+    bench.online = False
+    bench.tell()
+    await site.advance(1)
+    assert site.reason("bench") is ReasonKind.OFFLINE
 
 
 async def test_members_and_circuits_are_told_to_whoever_asks(make_site: MakeSite) -> None:
