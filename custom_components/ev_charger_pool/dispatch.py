@@ -6,11 +6,11 @@ what has not been handed over yet.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
 from typing import Any, Protocol
 
+from .lanes import Command, Durable, Lane
 from .pool.actions import ActionResult
 from .pool.members import Grant, MemberId, Order, OrderKind, Urgency
 
@@ -48,112 +48,6 @@ class Listener(Protocol):
 type Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 """Starts a task at once, in this very turn of the loop, under a name."""
 
-type Durable = asyncio.Future[None]
-"""Done once the records of a decision are on disk (SR-11)."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Command:
-    """Something to hand over: an order of the controller, or a user's command."""
-
-    member: MemberId
-    kind: OrderKind
-    urgency: Urgency
-    number: int
-    order: Order | None = None
-    durable: Durable | None = None
-    answer: asyncio.Future[ActionResult] | None = None
-
-    @property
-    def grant(self) -> Grant | None:
-        return None if self.order is None else self.order.grant
-
-    @property
-    def is_grant(self) -> bool:
-        return self.kind in (OrderKind.SET, OrderKind.RENEW)
-
-    @property
-    def is_ready(self) -> bool:
-        return self.durable is None or (self.durable.done() and not self.durable.cancelled())
-
-
-@dataclass(slots=True, eq=False)
-class _Lane:
-    """What one member waits for.
-
-    A grant that still waits for the disk never takes away the reduction before it.
-    """
-
-    ready: _Command | None = None
-    held: _Command | None = None
-    command: _Command | None = None
-    in_flight: _Command | None = None
-    task: asyncio.Task[None] | None = None
-    accepted: Grant | None = None
-    at_most: Grant | None = None
-    answers: int = 0
-    last_result: ActionResult | None = None
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def put(self, command: _Command) -> None:
-        """Take a command; the newest of its kind replaces what was not handed over yet."""
-        self.idle.clear()
-        if not command.is_grant:
-            if self.command is not None:
-                _answer(self.command, ActionResult.FAILED)
-            self.command = command
-        elif command.is_ready:
-            if self.ready is not None:
-                # It stands for the reduction that it replaces.
-                command.urgency = min(command.urgency, self.ready.urgency)
-            self.ready, self.held = command, None
-        else:
-            self.held = command
-
-    def next(self) -> _Command | None:
-        """Return what should be handed over next, or None while a command is in flight."""
-        if self.in_flight is not None:
-            return None
-        if self.held is not None and self.held.is_ready:
-            held, self.held = self.held, None
-            self.put(held)
-        waiting = [command for command in (self.ready, self.command) if command is not None]
-        return min(waiting, key=_precedence, default=None)
-
-    def take(self, command: _Command) -> None:
-        """Move a command from waiting to in flight."""
-        if self.command is command:
-            self.command = None
-        else:
-            self.ready = None
-        self.in_flight = command
-        grant = command.grant
-        if grant is not None and (self.at_most is None or grant.current_a > self.at_most.current_a):
-            self.at_most = grant
-
-    def settle(self, result: ActionResult) -> None:
-        """Take how the command in flight was answered."""
-        command, self.in_flight, self.task = self.in_flight, None, None
-        self.last_result = result
-        self.answers += 1
-        if command is not None and command.grant is not None and result.is_success:
-            self.accepted = self.at_most = command.grant
-        if self.is_empty:
-            self.idle.set()
-
-    @property
-    def is_empty(self) -> bool:
-        return self.in_flight is None and not (self.ready or self.held or self.command)
-
-
-def _precedence(command: _Command) -> tuple[int, int]:
-    return (command.urgency, command.number)
-
-
-def _answer(command: _Command, result: ActionResult) -> None:
-    if command.answer is not None and not command.answer.done():
-        command.answer.set_result(result)
-
 
 class Outbox:
     """The outbox of one device.
@@ -177,7 +71,7 @@ class Outbox:
         self._clock = clock
         self._spawn = spawn
         self._on_answer = on_answer
-        self._lanes: dict[MemberId, _Lane] = {}
+        self._lanes: dict[MemberId, Lane] = {}
         self._numbers = 0
         self._closed = False
         self._pumping = False
@@ -193,7 +87,7 @@ class Outbox:
         """
         waits = durable if order.urgency is not Urgency.REDUCTION else None
         self._put(
-            _Command(
+            Command(
                 member=order.member,
                 kind=order.kind,
                 urgency=order.urgency,
@@ -210,7 +104,7 @@ class Outbox:
         answer: asyncio.Future[ActionResult] = asyncio.get_running_loop().create_future()
         urgency = Urgency.RAISE if kind is OrderKind.START else Urgency.REDUCTION
         self._put(
-            _Command(
+            Command(
                 member=member,
                 kind=kind,
                 urgency=urgency,
@@ -250,7 +144,7 @@ class Outbox:
         tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
         for lane in self._lanes.values():
             if lane.command is not None:
-                _answer(lane.command, ActionResult.OFFLINE)
+                lane.command.reply(ActionResult.OFFLINE)
             lane.ready = lane.held = lane.command = None
         for task in tasks:
             task.cancel()
@@ -260,11 +154,11 @@ class Outbox:
         self._numbers += 1
         return self._numbers
 
-    def _put(self, command: _Command) -> None:
+    def _put(self, command: Command) -> None:
         if self._closed:
-            _answer(command, ActionResult.OFFLINE)
+            command.reply(ActionResult.OFFLINE)
             return
-        self._lanes.setdefault(command.member, _Lane()).put(command)
+        self._lanes.setdefault(command.member, Lane()).put(command)
         self._pump()
 
     def _on_durable(self, durable: Durable) -> None:
@@ -288,7 +182,7 @@ class Outbox:
         ready = [
             (command, lane) for lane in self._lanes.values() if (command := lane.next()) is not None
         ]
-        for command, lane in sorted(ready, key=lambda item: _precedence(item[0])):
+        for command, lane in sorted(ready, key=lambda item: item[0].precedence):
             if self._closed:
                 return
             if command.urgency is not Urgency.REDUCTION and self._link_is_busy():
@@ -302,7 +196,7 @@ class Outbox:
             for lane in self._lanes.values()
         )
 
-    async def _hand_over(self, command: _Command, lane: _Lane) -> None:
+    async def _hand_over(self, command: Command, lane: Lane) -> None:
         if command.order is not None:
             self._listener.sent(command.order, self._clock())
         result = ActionResult.FAILED
@@ -310,14 +204,14 @@ class Outbox:
             result = await self._carry_out(command)
         finally:
             lane.settle(result)
-            _answer(command, result)
+            command.reply(result)
             if not self._closed:
                 if command.order is not None:
                     self._listener.answered(command.order, result, self._clock())
                 self._on_answer(command.member)
                 self._pump()
 
-    async def _carry_out(self, command: _Command) -> ActionResult:
+    async def _carry_out(self, command: Command) -> ActionResult:
         limit = CALL_TIMEOUT if command.kind is OrderKind.START else CONTROL_TIMEOUT
         try:
             async with asyncio.timeout(limit.total_seconds()):
