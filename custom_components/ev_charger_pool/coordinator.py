@@ -32,7 +32,7 @@ from .dispatch import Dispatcher
 from .errors import ErrorKey, wrong_input
 from .fleet import Device, Fleet
 from .journal import Journal, Kept
-from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
+from .listeners import Unsubscribe
 from .meters import Meters
 from .ocpp_port import OcppPort
 from .pool.actions import ActionResult, LimitAction
@@ -49,9 +49,10 @@ from .power_supplies.contract import SupplyMode, SupplyWishes
 from .roster import Member, Roster
 from .senses import Senses
 from .session_book import SessionBook
+from .showcase import Showcase
 from .simulator.site import SimulatedSite
 from .snapshot import SiteSnapshot
-from .snapshots import changed_subjects, take_snapshot
+from .snapshots import take_snapshot
 from .starts import SessionStarter
 from .wishes import WishStore
 
@@ -140,17 +141,15 @@ class SiteCoordinator:
         self.records: dict[MemberId, MemberRecord] = {
             record.member: record for record in kept.members
         }
-        self._listeners = SubjectCallbacks()
-        self._member_arrivals = Arrivals()
-        self._circuit_arrivals = Arrivals()
-        self._problem_listeners = Callbacks[[]]()
-        self._changed: set[str] = set()
-        self._has_other_problems = False
-        self._telling: asyncio.Handle | None = None
+        self._showcase = Showcase(hass.loop, take_snapshot(self.clock(), (), (), {}, None, ()))
         self._reconfiguring = asyncio.Lock()
         self._unsubscribe: list[Unsubscribe] = []
         self._stopped = False
-        self.data: SiteSnapshot = take_snapshot(self.clock(), (), (), {}, None, ())
+
+    @property
+    def data(self) -> SiteSnapshot:
+        """The picture after the newest decision."""
+        return self._showcase.data
 
     # The life cycle
 
@@ -183,8 +182,7 @@ class SiteCoordinator:
             return
         self._stopped = True
         self.decisions.stop()
-        if self._telling is not None:
-            self._telling.cancel()
+        self._showcase.async_stop()
         self.meters.async_stop()
         self._port.async_close()
         for unsubscribe in self._unsubscribe:
@@ -231,17 +229,17 @@ class SiteCoordinator:
         self, listener: Callable[[], None], subject: MemberId | CircuitId | None = None
     ) -> Unsubscribe:
         """Have a function called after each decision that changed what a subject shows."""
-        return self._listeners.add(listener, subject)
+        return self._showcase.async_add_listener(listener, subject)
 
     @callback
     def async_add_member_listener(self, listener: Callable[[MemberId], None]) -> Unsubscribe:
         """Have a function called with each member, those that are there and later ones."""
-        return self._member_arrivals.add(listener)
+        return self._showcase.async_add_member_listener(listener)
 
     @callback
     def async_add_circuit_listener(self, listener: Callable[[CircuitId], None]) -> Unsubscribe:
         """Have a function called with each circuit, those that are there and later ones."""
-        return self._circuit_arrivals.add(listener)
+        return self._showcase.async_add_circuit_listener(listener)
 
     @callback
     def async_add_action_listener(self, listener: Callable[[LimitAction], None]) -> Unsubscribe:
@@ -251,7 +249,7 @@ class SiteCoordinator:
     @callback
     def async_add_problem_listener(self, listener: Callable[[], None]) -> Unsubscribe:
         """Have a function called when there are other problems than before."""
-        return self._problem_listeners.add(listener)
+        return self._showcase.async_add_problem_listener(listener)
 
     async def async_set_user_limit(self, member: MemberId, current_a: float) -> None:
         """Set the user's ceiling of a member, amps per phase."""
@@ -408,34 +406,18 @@ class SiteCoordinator:
             self._next.set_result(None)
 
     def _publish(self, at: datetime) -> None:
-        before = self.data
         for member, known in self.roster.members.items():
             known.last_action = self.actions.last(member)
-        self.data = take_snapshot(
-            at,
-            self.roster.members.values(),
-            self.roster.circuits,
-            self.wishes.circuit_limits_a,
-            self._decision,
-            self._own_problems(),
+        self._showcase.async_show(
+            take_snapshot(
+                at,
+                self.roster.members.values(),
+                self.roster.circuits,
+                self.wishes.circuit_limits_a,
+                self._decision,
+                self._own_problems(),
+            )
         )
-        self._changed |= changed_subjects(before, self.data)
-        if self._changed or before.problems != self.data.problems:
-            self._has_other_problems |= _keys(before.problems) != _keys(self.data.problems)
-            if self._telling is None:
-                # What is to be sent goes out before what is to be shown.
-                self._telling = self.hass.loop.call_soon(self._tell_listeners)
-
-    @callback
-    def _tell_listeners(self) -> None:
-        self._telling = None
-        changed, self._changed = self._changed, set()
-        has_other_problems, self._has_other_problems = self._has_other_problems, False
-        self._member_arrivals.update(self.data.members)
-        self._circuit_arrivals.update(self.data.circuits)
-        if has_other_problems:
-            self._problem_listeners.call()
-        self._listeners.call(changed)
 
     @callback
     def _on_journal(self) -> None:
@@ -467,7 +449,3 @@ class SiteCoordinator:
             await self.journal.async_purge(now)
         except SQLAlchemyError as error:
             _LOGGER.warning("Old entries stay in the journal until tomorrow: %s", error)
-
-
-def _keys(problems: tuple[Problem, ...]) -> set[tuple[ProblemKind, str]]:
-    return {(problem.kind, problem.subject) for problem in problems}

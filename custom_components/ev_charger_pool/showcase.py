@@ -1,0 +1,84 @@
+"""The newest picture of the site, and who is told what is new in it."""
+
+import asyncio
+from collections.abc import Callable
+
+from homeassistant.core import callback
+
+from .balancing.contract import Problem, ProblemKind
+from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
+from .pool.members import CircuitId, MemberId
+from .snapshot import SiteSnapshot
+from .snapshots import changed_subjects
+
+
+class Showcase:
+    """Holds the picture of the site, and tells whoever shows a part of it that has changed."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, first: SiteSnapshot) -> None:
+        """Begin with a picture that nobody is told of."""
+        self._loop = loop
+        self._listeners = SubjectCallbacks()
+        self._member_arrivals = Arrivals()
+        self._circuit_arrivals = Arrivals()
+        self._problem_listeners = Callbacks[[]]()
+        self._changed: set[str] = set()
+        self._has_other_problems = False
+        self._telling: asyncio.Handle | None = None
+        self.data = first
+
+    @callback
+    def async_show(self, picture: SiteSnapshot) -> None:
+        """Show a picture; who shows what is new in it is told at the end of this turn.
+
+        What is to be sent goes out before what is to be shown.
+        """
+        before, self.data = self.data, picture
+        self._changed |= changed_subjects(before, picture)
+        if self._changed or before.problems != picture.problems:
+            self._has_other_problems |= _keys(before.problems) != _keys(picture.problems)
+            if self._telling is None:
+                self._telling = self._loop.call_soon(self._tell)
+
+    @callback
+    def async_stop(self) -> None:
+        """Tell nobody any more of what was shown."""
+        if self._telling is not None:
+            self._telling.cancel()
+
+    @callback
+    def async_add_listener(
+        self, listener: Callable[[], None], subject: MemberId | CircuitId | None
+    ) -> Unsubscribe:
+        """Have a function called when a subject, None: any, shows something new."""
+        return self._listeners.add(listener, subject)
+
+    @callback
+    def async_add_member_listener(self, listener: Callable[[MemberId], None]) -> Unsubscribe:
+        """Have a function called with each member, those that are there and later ones."""
+        return self._member_arrivals.add(listener)
+
+    @callback
+    def async_add_circuit_listener(self, listener: Callable[[CircuitId], None]) -> Unsubscribe:
+        """Have a function called with each circuit, those that are there and later ones."""
+        return self._circuit_arrivals.add(listener)
+
+    @callback
+    def async_add_problem_listener(self, listener: Callable[[], None]) -> Unsubscribe:
+        """Have a function called when there are other problems than before."""
+        return self._problem_listeners.add(listener)
+
+    @callback
+    def _tell(self) -> None:
+        self._telling = None
+        changed, self._changed = self._changed, set()
+        has_other_problems, self._has_other_problems = self._has_other_problems, False
+        self._member_arrivals.update(self.data.members)
+        self._circuit_arrivals.update(self.data.circuits)
+        if has_other_problems:
+            self._problem_listeners.call()
+        self._listeners.call(changed)
+
+
+def _keys(problems: tuple[Problem, ...]) -> set[tuple[ProblemKind, str]]:
+    return {(problem.kind, problem.subject) for problem in problems}
