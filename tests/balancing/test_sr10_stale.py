@@ -99,6 +99,29 @@ def test_sr10_a_meter_that_does_not_answer_to_the_pool_is_stale() -> None:
     assert stand.granted() == 16.0
 
 
+def test_sr10_a_total_that_does_not_answer_is_stale_too() -> None:
+    stand = Stand(member("a", fail_safe_a=6.0), other_a=5.0)
+    stand.devices["a"].plugged = False
+
+    def total() -> MeterReport:
+        flowing = stand.load() if frozen is None else frozen
+        return MeterReport(
+            circuit="grid",
+            total_power_w=Reading(value=230.0 * sum(flowing), arrived_at=stand.now),
+        )
+
+    frozen: tuple[float, float, float] | None = None
+    stand.meter = lambda _name="grid": total()  # type: ignore[method-assign]
+    stand.run(120)
+    frozen = stand.load()
+    stand.devices["a"].plugged = True
+    stale = [stand.tick().circuits["grid"].stale for _ in range(60)]
+    assert any(stale)
+    frozen = None
+    stand.run(30)
+    assert not stand.is_stale()
+
+
 def test_sr10_a_small_step_need_not_show() -> None:
     answers = Answers(2.0, 0.5)
     answers.measure(0.0, 10.0)
@@ -131,9 +154,33 @@ def test_sr9_the_lag_is_learned_from_answers() -> None:
         answers.measure(start, 10.0)
         answers.order(start + 1.0, 6.0)
         answers.draw(start + 3.0, 12.0)
-        answers.measure(start + 4.0, 10.0)
+        answers.measure(start + 6.0, 10.0)
         answers.measure(start + 7.0, 16.0)
-    assert answers.lag_s == 4.0
+    # The value 3 s after the step did not show it yet, the one after 4 s did.
+    assert answers.lag_s == 3.0
+
+
+def test_sr9_a_slow_rhythm_is_no_lag() -> None:
+    answers = Answers(2.0, 0.5)
+    for turn in range(5):
+        start = turn * 100.0
+        answers.measure(start, 10.0)
+        answers.order(start + 1.0, 6.0)
+        answers.draw(start + 3.0, 12.0)
+        answers.measure(start + 10.0, 16.0)
+    assert answers.lag_s == 2.0
+
+
+def test_sr9_what_others_switch_teaches_no_lag() -> None:
+    answers = Answers(2.0, 0.5)
+    for turn in range(5):
+        start = turn * 100.0
+        answers.measure(start, 10.0)
+        answers.order(start + 1.0, 6.0)
+        answers.draw(start + 3.0, 12.0)
+        answers.measure(start + 8.0, 10.0)
+        answers.measure(start + 9.0, 9.0)
+    assert answers.lag_s == 2.0
 
 
 def test_sr10_silence_of_everybody_is_a_jump_of_the_clock() -> None:

@@ -29,7 +29,9 @@ def lanes(amps: float) -> Lanes:
 
 def drawn(least: float, most: float | None = None, allowed: float | None = None) -> Range:
     most = least if most is None else most
-    return Range(lanes(least), lanes(most), lanes(most if allowed is None else allowed))
+    return Range(
+        lanes(least), lanes(most), lanes(most if allowed is None else allowed), lanes(least)
+    )
 
 
 amps = st.floats(-50.0, 100.0)

@@ -21,12 +21,14 @@ _FORGOTTEN_S: Final = 120.0
 class _Step:
     """A change of the pool's draw on one phase, from the order on."""
 
-    __slots__ = ("before_a", "ordered_s", "seen_s")
+    __slots__ = ("before_a", "ordered_s", "seen_s", "up_a")
 
     def __init__(self, ordered_s: float, before_a: float) -> None:
         self.ordered_s = ordered_s
         self.before_a = before_a
         self.seen_s: float | None = None
+        self.up_a = 0.0
+        """What members drew more when it was seen."""
 
 
 class Answers:
@@ -39,7 +41,10 @@ class Answers:
 
     __slots__ = (
         "_anchor_a",
-        "_lags",
+        "_hidden",
+        "_measured_a",
+        "_measured_s",
+        "_shown",
         "_step",
         "_still_since_s",
         "default_lag_s",
@@ -54,12 +59,23 @@ class Answers:
         self._anchor_a: float | None = None
         self._still_since_s = 0.0
         self._step: _Step | None = None
-        self._lags: deque[float] = deque(maxlen=_REMEMBERED)
+        self._measured_s = float("-inf")
+        self._measured_a = 0.0
+        self._hidden: deque[float] = deque(maxlen=_REMEMBERED)
+        self._shown: deque[float] = deque(maxlen=_REMEMBERED)
 
     @property
     def lag_s(self) -> float:
-        """The lag: learned, else as configured."""
-        return median(self._lags) if self._lags else self.default_lag_s
+        """The lag: as configured, within what the meter's answers leave possible.
+
+        A step shows with the first value that was taken after it: the lag lies between the age of
+        the step when the last value without it came, and that when the first with it did. A meter
+        that speaks every 10 s tells little of its lag.
+        """
+        if not self._shown:
+            return self.default_lag_s
+        least_s = max(LEAST_LAG_S, median(self._hidden))
+        return max(least_s, min(self.default_lag_s, median(self._shown)))
 
     @property
     def waits(self) -> bool:
@@ -82,20 +98,27 @@ class Answers:
             step.seen_s = None
         elif step.seen_s is None:
             step.seen_s = at_s
+            step.up_a = drawn_a - step.before_a
 
     def measure(self, at_s: float, value_a: float) -> None:
         """Take the meter's next value."""
+        before_s, self._measured_s = self._measured_s, at_s
+        before_a, self._measured_a = self._measured_a, value_a
         anchor_a, step = self._anchor_a, self._step
         if anchor_a is None or abs(value_a - anchor_a) > self.still_a:
             self._anchor_a = value_a
             self._still_since_s = at_s
             self.stuck = False
             if step is not None and step.seen_s is not None:
-                self._lags.append(min(max(at_s - step.seen_s, LEAST_LAG_S), MOST_LAG_S))
+                if (value_a - before_a) * step.up_a >= STEP_A * STEP_A / 2.0:
+                    # Half a step the same way: else something else moved, and nothing is learned.
+                    self._hidden.append(min(before_s - step.seen_s, MOST_LAG_S))
+                    self._shown.append(min(max(at_s - step.seen_s, LEAST_LAG_S), MOST_LAG_S))
                 self._step = None
             return
         if step is None or step.seen_s is None or self._still_since_s > step.ordered_s:
             return
-        if at_s - step.seen_s >= LAGS * self.lag_s:
+        slowest_s = median(self._shown) if self._shown else self.default_lag_s
+        if at_s - step.seen_s >= LAGS * slowest_s:
             self.stuck = True
             self._step = None

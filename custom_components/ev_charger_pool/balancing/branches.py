@@ -21,7 +21,7 @@ from ..pool.quantities import (
 from ..pool.readings import Reading
 from ..pool.staleness import Staleness
 from .answers import Answers
-from .draws import draw_bounds
+from .draws import draw_bounds, seen_bounds
 from .estimator import LEAST_MARGIN_A, OtherLoad, Range
 from .failsafe import reserved_for_others
 from .history import LoadHistory
@@ -77,7 +77,6 @@ class Branch:
         self.load: Lanes | None = None
         self.load_s = float("-inf")
         """When the newest load was taken, by the meter's time or arrival less lag."""
-        self.highs: list[Lanes] = []
         self._kind = _Measures.CURRENT
         self._unconfirmed: deque[tuple[float, Lanes]] = deque()
         self._before_step: dict[MemberId, Before] = {}
@@ -146,11 +145,18 @@ class Branch:
         left = self.limit[lane] - self.margin(lane) - self.other_now()[lane]
         return together if together is not None and together.value <= left else bound
 
-    def measure(self) -> None:
-        """Take the meter reports that came."""
+    def measure(self, now_s: float) -> None:
+        """Take the meter reports that came, and confirm those whose samples are in by now."""
         for report in self.pending:
             self._take(report)
         self.pending.clear()
+        confirmed = False
+        while self._unconfirmed and self._unconfirmed[0][0] <= now_s - CONFIRMED_S:
+            past_s, past_load = self._unconfirmed.popleft()
+            self.other.confirm(past_load, self._range(past_s))
+            confirmed = True
+        if confirmed and self.load is not None:
+            self.other.renew(self.load, self._range(self.load_s))
 
     def check(self, now: datetime) -> None:
         """See whether the meter is still to be trusted (SR-10)."""
@@ -181,12 +187,14 @@ class Branch:
             answer.draw(now_s, drawn_a)
 
     def _drawn(self) -> tuple[float, float, float]:
-        """Return what members draw by their newest samples."""
+        """Return what members draw by their newest samples; where a total tells, all of it."""
         l1 = l2 = l3 = 0.0
         for seat in self.seats:
             newest = seat.samples.newest
             if newest is not None:
                 l1, l2, l3 = l1 + newest[0], l2 + newest[1], l3 + newest[2]
+        if self._kind is _Measures.TOTAL:
+            return (l1 + l2 + l3,) * 3
         return l1, l2, l3
 
     def other_now(self) -> Lanes:
@@ -194,15 +202,19 @@ class Branch:
         now = self.other.now
         return self.reserved if now is None else self._stretched(now)
 
-    def other_at_once(self) -> Lanes:
-        """Return the same with every settled member at its nearest sample, confirmed or not."""
-        near = self.other.near
-        return self.reserved if near is None else self._stretched(near)
+    def other_at_worst(self) -> Lanes:
+        """Return the most that others may take: nobody who was raised followed that yet."""
+        near, worst = self.other.near, self.other.worst
+        if near is None or worst is None:
+            return self.reserved
+        return self._stretched(each(max, near, worst))
 
     def other_lately(self, now_s: float) -> Lanes:
-        """Return the most that others took in the last 60 s."""
-        most = self.other.recent_most(now_s)
-        return self.reserved if most is None else self._stretched(most)
+        """Return the most that others took in the last 60 s, or may take now."""
+        most, worst = self.other.recent_most(now_s), self.other.worst
+        if most is None or worst is None:
+            return self.reserved
+        return self._stretched(each(max, most, worst))
 
     def margin(self, lane: int) -> float:
         """Return what a raise leaves free; what is reserved without a meter is no measurement."""
@@ -230,43 +242,49 @@ class Branch:
         """Renew the estimate with a meter's values."""
         self.staleness.hear(reading.arrived_at)
         arrived_s = reading.arrived_at.timestamp()
-        if self._kind is not _Measures.TOTAL:
-            for answer, value_a in zip(self.answers, load[:WATTS], strict=True):
-                answer.measure(arrived_s, value_a)
+        for answer, value_a in zip(self.answers, load[:WATTS], strict=True):
+            answer.measure(arrived_s, value_a)
         lag_s = max(answer.lag_s for answer in self.answers)
         taken_at = reading.taken_at(timedelta(seconds=lag_s))
         at_s = min(taken_at.timestamp(), arrived_s)
         self.load, self.load_s = load, at_s
-        self.highs = []
-        self.other.update(arrived_s, load, self._range(at_s, self.highs))
+        self.other.update(arrived_s, load, self._range(at_s))
         self._unconfirmed.append((at_s, load))
-        while self._unconfirmed[0][0] <= at_s - CONFIRMED_S:
-            past_s, past_load = self._unconfirmed.popleft()
-            self.other.confirm(past_load, self._range(past_s, []))
         self.history.take(reading.arrived_at, self.other_now())
         self._settle_silent(at_s)
 
-    def _range(self, at_s: float, highs: list[Lanes]) -> Range:
-        """Return what members drew at a meter's time; `highs` gets the most of each."""
+    def highs(self) -> list[Lanes]:
+        """Return the most that each member drew when the newest load was taken."""
+        found = []
+        for seat in self.seats:
+            seen = seen_bounds(seat, self.load_s)
+            found.append(draw_bounds(seat, self.load_s)[1] if seen is None else seen[1])
+        return found
+
+    def _range(self, at_s: float) -> Range:
+        """Return what members drew at a meter's time."""
         l0 = l1 = l2 = l3 = m0 = m1 = m2 = m3 = a0 = a1 = a2 = a3 = 0.0
+        s0 = s1 = s2 = s3 = 0.0
         for seat in self.seats:
             low, high = draw_bounds(seat, at_s)
-            highs.append(high)
+            seen = (seen_bounds(seat, at_s) or (high, high))[0]
             granted = seat.granted
             l0, l1, l2, l3 = l0 + low[0], l1 + low[1], l2 + low[2], l3 + low[3]
             m0, m1, m2, m3 = m0 + high[0], m1 + high[1], m2 + high[2], m3 + high[3]
+            s0, s1, s2, s3 = s0 + seen[0], s1 + seen[1], s2 + seen[2], s3 + seen[3]
             a0 += max(granted[0], high[0])
             a1 += max(granted[1], high[1])
             a2 += max(granted[2], high[2])
             a3 += max(granted[3], high[3])
         if self._kind is not _Measures.TOTAL:
-            return Range((l0, l1, l2, l3), (m0, m1, m2, m3), (a0, a1, a2, a3))
+            return Range((l0, l1, l2, l3), (m0, m1, m2, m3), (a0, a1, a2, a3), (s0, s1, s2, s3))
         # All that flows may be on any one phase, members' draws as well (SR-10).
         volts = self.voltage_v
         return Range(
             (l3 / volts, l3 / volts, l3 / volts, l3),
             (m3 / volts, m3 / volts, m3 / volts, m3),
             (a3 / volts, a3 / volts, a3 / volts, a3),
+            (s3 / volts, s3 / volts, s3 / volts, s3),
         )
 
     def _settle_silent(self, at_s: float) -> None:

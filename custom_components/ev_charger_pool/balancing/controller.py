@@ -172,7 +172,7 @@ class SiteController:
                 seat.absorb()
         for branch in site.branches:
             branch.watch_steps(now_s)
-            branch.measure()
+            branch.measure(now_s)
             branch.check(now)
         if site.refresh(now, now_s):
             self._waves.changed = True

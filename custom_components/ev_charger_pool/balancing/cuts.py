@@ -37,7 +37,7 @@ def find_excess(
     for seat in branch.seats:
         for lane in range(LANES):
             granted[lane] += seat.counted[lane]
-    other, at_once = branch.other_now(), branch.other_at_once()
+    other, at_worst = branch.other_now(), branch.other_at_worst()
     known = branch.history.most_a
     measured = branch.circuit.metered and not branch.is_stale
     load = branch.phase_load if measured else None
@@ -63,8 +63,9 @@ def find_excess(
             if load is not None and load[lane] > limit:
                 flowing = load[lane] - _giving_up(branch, lane, now_s) - limit
                 if flowing > 0.0 and not only_measured:
-                    # Too much flows already: no waiting for samples that tell whose it is.
-                    flowing = max(flowing, at_once[lane] + granted[lane] - limit)
+                    # Too much flows already: what was just raised may not be there yet, and the
+                    # next reading gives it back.
+                    flowing = max(flowing, at_worst[lane] + granted[lane] - limit)
                 excess = max(excess, flowing)
             excess = branch.other.excess_to_cut(lane, excess, limit, now_s)
         elif branch.circuit.metered:
@@ -82,7 +83,7 @@ def _giving_up(branch: Branch, lane: int, now_s: float) -> float:
     """Return what members on their way drew at the meter's time beyond their newest grants."""
     return sum(
         max(0.0, high[lane] - seat.counted[lane])
-        for seat, high in zip(branch.seats, branch.highs, strict=True)
+        for seat, high in zip(branch.seats, branch.highs(), strict=True)
         if seat.account.moved_s > branch.load_s - seat.settle_s and seat.is_moving(now_s)
     )
 

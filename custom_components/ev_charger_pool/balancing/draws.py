@@ -93,6 +93,18 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
     return each(min, NO_FLOW, sample[1]), each(max, held, sample[1])
 
 
+def seen_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes] | None:
+    """Return the least and the most that samples say a member drew at a meter's time.
+
+    Nothing is taken from grants: what was ordered may not be there yet. None where no sample is
+    near, or none tells.
+    """
+    sample = seat.samples.nearest(at_s)
+    if sample is None or abs(sample[0] - at_s) > SAMPLE_NEAR_S:
+        return None
+    return seat.samples.around(at_s, LAG_ERROR_S)
+
+
 def _spread(seat: Seat, draw: Lanes) -> tuple[Lanes, Lanes]:
     """Return the bounds of one sample: a supply's AC side is only computed, at its most."""
     if not seat.is_supply or seat.report is None or seat.report.current is not None:

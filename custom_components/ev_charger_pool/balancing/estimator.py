@@ -80,11 +80,19 @@ class Noise:
 
 
 class Range(NamedTuple):
-    """What members drew at a meter's time: the least, the most, and the most that they might."""
+    """What members drew at a meter's time.
+
+    Attributes:
+        least: The least by samples and grants.
+        most: The most by samples and grants.
+        allowed: The most that they might.
+        seen: The least by samples alone; the most for those without.
+    """
 
     least: Lanes
     most: Lanes
     allowed: Lanes
+    seen: Lanes
 
 
 class OtherLoad:
@@ -109,6 +117,7 @@ class OtherLoad:
         "near",
         "now",
         "resolution_a",
+        "worst",
     )
 
     def __init__(self, resolution_a: float, voltage_v: float) -> None:
@@ -116,6 +125,8 @@ class OtherLoad:
         self._voltage_v = voltage_v
         self.now: Lanes | None = None
         self.near: Lanes | None = None
+        self.worst: Lanes | None = None
+        """What the newest values leave for others when nobody followed a raise yet."""
         self._settled: Lanes | None = None
         self._windows = [WindowMax(WINDOW_S) for _ in range(LANES)]
         self._noise = [Noise() for _ in range(LANES)]
@@ -127,6 +138,7 @@ class OtherLoad:
         What others took lies between load - most and load - least; within that the earlier
         estimate stands, so that a member on its way moves nothing.
         """
+        self.worst = _minus(load, drawn.seen)
         near, settled = self.near, self._settled
         if near is None or settled is None:
             # Nothing is known: cuts begin with the least, raises with the most.
@@ -147,6 +159,11 @@ class OtherLoad:
         """Take a meter's values once more, now that later samples of the members are in."""
         if self._settled is not None:
             self._settled = _within(self._settled, load, drawn.least, drawn.most)
+
+    def renew(self, load: Lanes, drawn: Range) -> None:
+        """Take the newest values again after earlier ones were confirmed."""
+        if self._settled is not None:
+            self.now = _within(self._settled, load, drawn.least, drawn.allowed)
 
     def recent_most(self, now_s: float) -> Lanes | None:
         """Return the most of the last 60 s, None before the first value."""

@@ -61,6 +61,25 @@ class Samples:
             best = sample
         return best
 
+    def around(self, at_s: float, error_s: float) -> tuple[Lanes, Lanes] | None:
+        """Return the least and the most that was drawn within an error of a time.
+
+        What was known when that time began counts too; None without a sample before its end.
+        """
+        least: Lanes | None = None
+        most: Lanes | None = None
+        for taken_s, draw in reversed(self._kept):
+            if taken_s > at_s + error_s:
+                continue
+            if least is None or most is None:
+                least = most = draw
+            elif draw is not least or draw is not most:
+                least = each(min, least, draw)
+                most = each(max, most, draw)
+            if taken_s <= at_s - error_s:
+                break
+        return None if least is None or most is None else (least, most)
+
     def bounds(self, from_s: float, until_s: float = float("inf")) -> tuple[Lanes, Lanes] | None:
         """Return the least and the most in each lane within a time, None without a sample."""
         least: Lanes | None = None
