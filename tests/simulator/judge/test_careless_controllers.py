@@ -28,6 +28,7 @@ from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.meters import (
     MeterFault,
     MeterFaultKind,
+    MeterKind,
     MeterSpec,
 )
 from custom_components.ev_charger_pool.simulator.scenario import (
@@ -405,3 +406,17 @@ def test_sr6_one_that_makes_no_room_for_a_device_that_lies() -> None:
     assert Rule.I1B_CAUSED not in {
         item.rule for item in loop.findings.violations if item.at_s < 120
     }
+
+
+@pytest.mark.parametrize("kind", [MeterKind.CURRENTS, MeterKind.TOTAL])
+def test_sr6_what_a_device_without_a_current_hides_in_a_total_is_not_held_against_the_pool(
+    kind: MeterKind,
+) -> None:
+    """Only a meter of the phases shows it; in a total it may as well be spread over three."""
+    fault = DeviceFault(kind=DeviceFaultKind.OVERDRAWS, from_s=60.0, until_s=1e9)
+    bad = connector(1, firmware=replace(FIRMWARE, faults=(fault,)))
+    bad = replace(bad, settings=replace(bad.settings, measures_current=False))
+    meter = MeterSpec(circuit="grid", kind=kind, lag_s=0.5, noise_a=0.0)
+    scenario = site([bad, connector(2)], fuse_a=33.0, meter=meter)
+    seen = broken_rules(scenario, partial(Fixed, 16.0)) & {Rule.I1B_SLOW, Rule.I1B_CAUSED}
+    assert bool(seen) is (kind is MeterKind.CURRENTS)

@@ -342,7 +342,7 @@ class DecisionJudge:
             if member in spot.members and phase in held.used_phases:
                 concerned = True
                 if self._books[member.id].starting:
-                    own_a = max(held.granted_a, member.potential_a(now_s))
+                    own_a = max(held.granted_a, self._startable_a(member, now_s))
                     gate_a -= max(0.0, held.commitment_a - own_a)
         if concerned and gate_a + other_a > spot.limit_a + ROUNDING_A:
             self._tell(
@@ -377,6 +377,16 @@ class DecisionJudge:
                 f"committed {committed_a:.1f} A and other {other_a:.1f} A above"
                 f" {spot.limit_a:.1f} A, and the newest grants leave {future_a:.1f} A",
             )
+
+    def _startable_a(self, member: MemberTruth, now_s: float) -> float:
+        """Return what a member that starts may draw, as far as the controller can know.
+
+        The limits in force and on their way; of a device in trouble the draw that it reported:
+        what it began to take in this second cannot have been told yet.
+        """
+        if member.in_trouble(now_s):
+            return self._books[member.id].told_a
+        return member.potential_a(now_s)
 
     def _i2(self, spot: Spot, decision: Decision, now_s: float) -> None:
         """What a fresh reading shows to be too much is ordered away in the same decision.

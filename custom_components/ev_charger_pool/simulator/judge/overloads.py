@@ -12,6 +12,10 @@ Who caused an overload is decided by what could be known, and nothing is exempt 
   same link time + 10 s; from then on the rest of the pool has to have made room. A car that
   starts at its station's own fail-safe, before any order of its session, counts so for link
   time + 10 s: it is committed (SR-2) and gates raises, but nobody cut the others for it (SR-9).
+  What a device that reports no current takes too much below a circuit without a meter of its
+  phases counts so for as long as it lasts. Nobody can see it there: without a meter there is no
+  sign of it at all, and in a total 15 A on one phase look like the 5 A that it may have on three.
+  Once a meter of the phases is above it, that one shows it, and there it counts for its 60 s only.
 - Everything else is the pool's. The exception: what is left is no member's that can be
   commanded (all others drew nothing, or their fail-safes while the meter is gone).
 

@@ -212,6 +212,9 @@ class Spot:
         self.total_a = 0.0
         self.other_a = 0.0
         self.excess_a = 0.0
+        self.unseen_a = 0.0
+        """What of the excess nobody can see: of devices without a current, in no phase's meter."""
+        self.shows_phases = meter is not None and meter.kind is not MeterKind.TOTAL
         self.over_since_s: float | None = None
         self.small_since_s: float | None = None
         self.since_settled = SlidingMinimum()
@@ -302,11 +305,20 @@ class Truth:
             spot.excess_a = sum(
                 member.excess_a for member in spot.members if member.on_phase[spot.phase]
             )
+            spot.unseen_a = (
+                0.0
+                if spot.shows_phases
+                else sum(
+                    member.excess_a
+                    for member in spot.members
+                    if member.on_phase[spot.phase] and not member.settings.measures_current
+                )
+            )
             spot.since_settled.add(now_s, spot.other_a)
             spot.since_moving.add(now_s, spot.other_a)
             generated_a = plant.generation_a[spot.phase] if spot.circuit == root else 0.0
             spot.history.append((now_s, spot.other_a, spot.other_a + generated_a))
-            spot.excesses.add(now_s, spot.excess_a)
+            spot.excesses.add(now_s, spot.excess_a - spot.unseen_a)
 
 
 def _slowest_link_s(scenario: Scenario, plans: Sequence[MemberPlan]) -> float:
