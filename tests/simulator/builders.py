@@ -10,15 +10,12 @@ from custom_components.ev_charger_pool.pool.members import Lease, MemberKind, Me
 from custom_components.ev_charger_pool.pool.quantities import PerPhase
 from custom_components.ev_charger_pool.simulator.cars import Car, Visit
 from custom_components.ev_charger_pool.simulator.dc import DcBattery
-from custom_components.ev_charger_pool.simulator.devices import (
-    SUPPLY_LOSSES,
-    FirmwareSpec,
-    SupplyPlan,
-)
+from custom_components.ev_charger_pool.simulator.devices import FirmwareSpec
 from custom_components.ev_charger_pool.simulator.house import LoadSpec
 from custom_components.ev_charger_pool.simulator.meters import MeterSpec
 from custom_components.ev_charger_pool.simulator.plant import PlantSpec
 from custom_components.ev_charger_pool.simulator.scenario import MemberPlan, Scenario
+from custom_components.ev_charger_pool.simulator.supply_device import SUPPLY_LOSSES, SupplyPlan
 
 LEASE = Lease(duration=timedelta(seconds=60), renewal=timedelta(seconds=20))
 CAR = Car(

@@ -26,9 +26,9 @@ from custom_components.ev_charger_pool.simulator.devices import (
     FirmwareSpec,
     Limit,
     Station,
-    Supply,
 )
 from custom_components.ev_charger_pool.simulator.plant import SimulatedConnector
+from custom_components.ev_charger_pool.simulator.supply_device import Supply
 from tests.simulator.builders import CAR, FIRMWARE, connector, supply
 
 NUMBERS = count(1)

@@ -13,7 +13,7 @@ from ..pool.circuits import CircuitRecord, MeterReport, ResourceKind, ResourceRe
 from ..pool.members import CircuitId, MemberId, MemberRecord, Order
 from ..pool.readings import Reading
 from .dc import SimulatedSupply
-from .devices import Firmware, Station, Supply
+from .devices import Firmware, Station
 from .judge.conduct import ConductJudge
 from .judge.decisions import DecisionJudge
 from .judge.overloads import OverloadJudge
@@ -23,6 +23,7 @@ from .links import SimulatedLink
 from .meters import MeterKind, MeterValue
 from .plant import Plant, SimulatedConnector
 from .scenario import MemberPlan, Outage, OutageKind, Scenario
+from .supply_device import Supply
 
 STARTED_AT: Final = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 """When every simulated stretch begins."""

@@ -23,11 +23,12 @@ from ..pool.quantities import PHASES, PerPhase, Phase
 from ..pool.reasons import ReasonKind
 from .cars import draw_visits, happens
 from .dc import DcBattery
-from .devices import SUPPLY_LOSSES, DeviceFault, DeviceFaultKind, FirmwareSpec, SupplyPlan
+from .devices import DeviceFault, DeviceFaultKind, FirmwareSpec
 from .house import MOST_OF_BASE, BatterySpec, LoadSpec, SunSpec, draw_appliances
 from .meters import MeterFault, MeterFaultKind, MeterKind, MeterSpec
 from .plant import PlantSpec
 from .scenario import LimitChange, MemberPlan, Outage, OutageKind, Scenario, Wish, above
+from .supply_device import SUPPLY_LOSSES, SupplyPlan
 
 MOST_MEMBERS: Final = 20
 

@@ -15,8 +15,9 @@ from ..pool.members import (
 )
 from .cars import Visit
 from .dc import DcBattery
-from .devices import FirmwareSpec, SupplyPlan
+from .devices import FirmwareSpec
 from .plant import PlantSpec
+from .supply_device import SupplyPlan
 
 
 class OutageKind(StrEnum):
