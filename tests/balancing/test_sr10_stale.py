@@ -111,7 +111,7 @@ def test_sr10_a_total_that_does_not_answer_is_stale_too() -> None:
         )
 
     frozen: tuple[float, float, float] | None = None
-    stand.meter = lambda _name="grid": total()  # type: ignore[method-assign]
+    stand.meter = lambda _name="grid": total()  # type: ignore[method-assign, assignment]
     stand.run(120)
     frozen = stand.load()
     stand.devices["a"].plugged = True

@@ -122,6 +122,9 @@ def test_sr8_a_lease_that_does_not_lapse_counts_as_none() -> None:
     assert not records[-1].lease_exercised
     assert records[-1].lease_failed
     assert stand.problems()[ProblemKind.NO_WATCHDOG] == "a"
+    # Capped in the very decision that says so.
+    told = [d for d in stand.decisions if d.problems]
+    assert told[0].members["a"].granted_a == 12.0
 
 
 def test_sr8_the_verdict_of_a_failed_lapse_survives_a_restart() -> None:

@@ -211,10 +211,10 @@ class Branch:
 
     def other_lately(self, now_s: float) -> Lanes:
         """Return the most that others took in the last 60 s, or may take now."""
-        most, worst = self.other.recent_most(now_s), self.other.worst
-        if most is None or worst is None:
+        most, worst, now = self.other.recent_most(now_s), self.other.worst, self.other.now
+        if most is None or worst is None or now is None:
             return self.reserved
-        return self._stretched(each(max, most, worst))
+        return self._stretched(each(max, each(max, most, worst), now))
 
     def margin(self, lane: int) -> float:
         """Return what a raise leaves free; what is reserved without a meter is no measurement."""

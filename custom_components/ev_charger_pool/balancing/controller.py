@@ -25,7 +25,7 @@ from .problems import Problems
 from .raises import caps
 from .site_state import SiteState
 from .statuses import circuit_status, is_overloaded, member_status, sums
-from .upkeep import bring_to_order, lapse_lost, renew, tell_again, wake
+from .upkeep import bring_to_order, judge_leases, lapse_lost, renew, tell_again, wake
 from .ups import Waves
 
 REFUSED_RAISE_WAIT_S = 60.0
@@ -120,6 +120,8 @@ class SiteController:
         lapse_lost(site, now_s)
         bring_to_order(site, book, now, now_s)
         apply_caps(site, book, now, now_s)
+        if judge_leases(site, now_s):
+            self._waves.keep_frozen_safe(site, book, now, now_s)
         was_cut = cut(site, book, self._allocate, now, now_s, out_of_time)
         tell_again(site, book, now, now_s)
         wake(site, book, now, now_s)

@@ -8,6 +8,7 @@ from ..pool.quantities import PHASES
 from ..pool.reasons import Reason, ReasonKind
 from .contract import Allocate, OutOfTime
 from .cuts import Excess, find_excess, reductions
+from .draws import can_be_told
 from .orders import OrderBook
 from .seats import Seat
 from .site_state import SiteState, round_down
@@ -91,7 +92,7 @@ def cut(
     excesses = [excess for excess in found if excess is not None]
     if not excesses:
         return False
-    movable, fixed = _below(excesses)
+    movable, fixed = _below(excesses, now_s)
     if not movable:
         return False
     demands = [_demand(seat, now_s) for seat in movable.values()]
@@ -114,13 +115,13 @@ def cut(
     return done
 
 
-def _below(excesses: Sequence[Excess]) -> tuple[dict[MemberId, Seat], list[Seat]]:
+def _below(excesses: Sequence[Excess], now_s: float) -> tuple[dict[MemberId, Seat], list[Seat]]:
     """Return the members on the circuits that can be told quickly, and those that cannot."""
     movable: dict[MemberId, Seat] = {}
     fixed: dict[MemberId, Seat] = {}
     for excess in excesses:
         for seat in excess.branch.seats:
-            if seat.counted_a > seat.granted_a + _ROUNDING or not seat.online:
+            if not can_be_told(seat, now_s):
                 fixed[seat.settings.member] = seat
             elif seat.granted_a > 0.0:
                 movable[seat.settings.member] = seat

@@ -7,6 +7,8 @@ from .seats import SAMPLE_NEAR_S, Seat
 from .supplies import LEAST_COST
 from .wiring import NO_FLOW, Lanes, each, from_amps, on_phases
 
+_ROUNDING: Final = 1e-6
+
 LAG_ERROR_S: Final = 3.0
 """A meter's lag is known to this: lags of 0 to 5 s around the default of 2 s (SR-9)."""
 
@@ -60,6 +62,20 @@ def counted_of(seat: Seat, now_s: float) -> float:
         # Nothing tells what it draws: what it may still have counts until the meter shows it.
         return max(current_a, account.outstanding_a)
     return current_a
+
+
+def can_be_told(seat: Seat, now_s: float) -> bool:
+    """Whether a member follows when it is told less: others need not give way for it.
+
+    Who does not measure may count with more than its grant because no meter showed its step yet:
+    it can be told all the same.
+    """
+    if not seat.online:
+        return False
+    counted_a = seat.counted_a
+    if not seat.settings.measures_current:
+        counted_a = seat.account.counted_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
+    return counted_a <= seat.granted_a + _ROUNDING
 
 
 def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:

@@ -106,7 +106,6 @@ def renew(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> None
         lease = seat.settings.lease
         if lease is None or not seat.online or seat.granted_a <= seat.fail_safe_a + _ROUNDING:
             continue
-        _judge(seat, now_s)
         if book.has(seat) or seat.account.in_flight:
             continue
         if not seat.lease.is_due(now_s, lease.renewal.total_seconds()):
@@ -120,13 +119,18 @@ def renew(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> None
         book.renew(seat, now)
 
 
-def _judge(seat: Seat, now_s: float) -> None:
-    """See whether a withheld renewal let the draw fall, and take the lease up again."""
-    expires_s, newest = seat.account.expires_s, seat.samples.newest
-    if not seat.lease.is_withheld or expires_s is None or newest is None:
-        return
-    if seat.lease.judge(now_s, expires_s, seat.samples.newest_s, max(newest[:3]), seat.fail_safe_a):
-        seat.needs_set = True
+def judge_leases(site: SiteState, now_s: float) -> bool:
+    """See whether withheld renewals let draws fall; return whether a lease was seen to fail."""
+    failed = False
+    for seat in site.seats.values():
+        expires_s, newest = seat.account.expires_s, seat.samples.newest
+        if not seat.lease.is_withheld or expires_s is None or newest is None:
+            continue
+        drawn_a = max(newest[:3])
+        if seat.lease.judge(now_s, expires_s, seat.samples.newest_s, drawn_a, seat.fail_safe_a):
+            seat.needs_set = True
+            failed |= seat.lease.failed
+    return failed
 
 
 def _may_exercise(seat: Seat, now_s: float) -> bool:

@@ -39,6 +39,25 @@ class Waves:
         """Wait for what was ordered to show."""
         self._next_s = max(self._next_s, now_s + settle_s)
 
+    def keep_frozen_safe(
+        self, site: SiteState, book: OrderBook, now: datetime, now_s: float
+    ) -> tuple[dict[MemberId, Seat], dict[MemberId, float]]:
+        """Take back what members without a lease have above their shares (SR-5).
+
+        Returns:
+            Who can take part in a wave, and the shares.
+        """
+        willing = {
+            member: seat for member, seat in site.seats.items() if is_willing(site, seat, now_s)
+        }
+        shares = frozen_shares(site, willing, self._allocate)
+        for member, share_a in shares.items():
+            seat = willing[member]
+            if seat.granted_a > share_a + _ROUNDING:
+                target_a = round_down(seat, share_a)
+                lower(site, seat, target_a, Reason(kind=ReasonKind.LEASE), book, now)
+        return willing, shares
+
     def run(
         self,
         site: SiteState,
@@ -54,11 +73,7 @@ class Waves:
             return
         self.changed = False
         self._look_s = now_s + LOOK_AGAIN_S
-        willing = {
-            member: seat for member, seat in site.seats.items() if is_willing(site, seat, now_s)
-        }
-        shares = frozen_shares(site, willing, self._allocate)
-        _keep_frozen_safe(site, willing, shares, book, now)
+        willing, shares = self.keep_frozen_safe(site, book, now, now_s)
         if not any(wants_more(seat) for seat in willing.values()):
             return
         cap = caps(site.branches, now_s, site.generation.most_a(now_s))
@@ -209,21 +224,6 @@ def is_willing(site: SiteState, seat: Seat, now_s: float) -> bool:
 def wants_more(seat: Seat) -> bool:
     """Whether a member could use more than it has."""
     return seat.granted_a + seat.settings.step_a <= seat.ceiling.current_a + _ROUNDING
-
-
-def _keep_frozen_safe(
-    site: SiteState,
-    willing: Mapping[MemberId, Seat],
-    shares: Mapping[MemberId, float],
-    book: OrderBook,
-    now: datetime,
-) -> None:
-    """Take back what a member without a lease has above its share (SR-5)."""
-    for member, share_a in shares.items():
-        seat = willing[member]
-        if seat.granted_a > share_a + _ROUNDING:
-            target_a = round_down(seat, share_a)
-            lower(site, seat, target_a, Reason(kind=ReasonKind.LEASE), book, now)
 
 
 def _make_room(
