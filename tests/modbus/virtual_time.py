@@ -8,8 +8,11 @@ import selectors
 import time
 from typing import Any
 
-_QUIET_S = 0.00005
+_QUIET_S = 0.0001
 """Real seconds without any event on a socket until nothing is under way on the loopback."""
+
+_THREAD_S = 0.005
+"""So long the selector waits at a time, in real seconds, for threads that are at work."""
 
 _START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -24,6 +27,8 @@ class VirtualClock:
     def __init__(self, loop: Any) -> None:
         self._loop = loop
         self._selector: selectors.BaseSelector = loop._selector
+        self._run_in_executor = loop.run_in_executor
+        self._in_threads = 0
         self._skipped_s = 0.0
         self._started_s = self.seconds()
 
@@ -36,9 +41,14 @@ class VirtualClock:
         return _START + timedelta(seconds=self.seconds() - self._started_s)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait as the loop's selector does, or jump when only timers are left."""
+        """Wait as the loop's selector does, or jump when only timers are left.
+
+        A thread at work wakes the loop when it is done: until then nothing is skipped.
+        """
         if timeout is None or timeout <= 0:
             return self._selector.select(timeout)
+        if self._in_threads:
+            return self._selector.select(min(timeout, _THREAD_S))
         if events := self._selector.select(0):
             return events
         # A timeout of the selector itself would be rounded up to a millisecond.
@@ -48,17 +58,29 @@ class VirtualClock:
         self._skipped_s += timeout
         return []
 
+    def run_in_executor(self, *job: Any) -> asyncio.Future[Any]:
+        """Have a thread do something, as the loop does, and know that it is at work."""
+        future: asyncio.Future[Any] = self._run_in_executor(*job)
+        self._in_threads += 1
+        future.add_done_callback(self._out_of_thread)
+        return future
+
+    def _out_of_thread(self, _: asyncio.Future[Any]) -> None:
+        self._in_threads -= 1
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._selector, name)
 
     def start(self) -> None:
         """Take over the loop's time."""
         self._loop.time = self.seconds
+        self._loop.run_in_executor = self.run_in_executor
         self._loop._selector = self
 
     def stop(self) -> None:
         """Let the time run by itself again, from where it is."""
         self._loop._selector = self._selector
+        self._loop.run_in_executor = self._run_in_executor
 
 
 @asynccontextmanager
