@@ -55,3 +55,21 @@ def test_sr9_with_a_slow_meter_one_cut_ends_what_rose_during_a_raise() -> None:
     assert stand.load()[0] > 25.0
     every_ten_seconds(stand, 10)
     assert stand.load()[0] <= 25.0
+
+
+def test_sr9_who_went_away_hides_nothing_from_a_raise() -> None:
+    """A device that is gone may draw nothing: what flows may all be others'."""
+    stand = Stand(member("a"), member("b"), circuits=(circuit(32.0),), other_a=2.0)
+    stand.devices["b"].plugged = False
+    stand.run(120)
+    stand.devices["b"].plugged = True
+    stand.run(60)
+    gone = stand.devices["a"]
+    told_a = stand.granted("a")
+    assert told_a > 6.0
+    # It starts anew: out of reach and without any draw, while others take as much as it did.
+    gone.online = False
+    gone.wants_a = 0.0
+    stand.set_other(2.0 + told_a)
+    stand.run(3)
+    assert stand.decision.circuits["grid"].available_a.l1 <= 32.0 - stand.load()[0]

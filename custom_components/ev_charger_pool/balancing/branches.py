@@ -267,7 +267,9 @@ class Branch:
         s0 = s1 = s2 = s3 = 0.0
         for seat in self.seats:
             low, high = draw_bounds(seat, at_s)
-            seen = (seen_bounds(seat, at_s) or (high, high))[0]
+            gone = seat.account.offline_s is not None
+            # Who went away may have stopped with it: its draw may be others' by now.
+            seen = NO_FLOW if gone else (seen_bounds(seat, at_s) or (high, high))[0]
             granted = seat.granted
             l0, l1, l2, l3 = l0 + low[0], l1 + low[1], l2 + low[2], l3 + low[3]
             m0, m1, m2, m3 = m0 + high[0], m1 + high[1], m2 + high[2], m3 + high[3]

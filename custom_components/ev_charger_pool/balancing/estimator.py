@@ -86,7 +86,7 @@ class Range(NamedTuple):
         least: The least by samples and grants.
         most: The most by samples and grants.
         allowed: The most that they might.
-        seen: The least by samples alone; the most for those without.
+        seen: The least by samples alone; the most for those without, nothing for who is gone.
     """
 
     least: Lanes

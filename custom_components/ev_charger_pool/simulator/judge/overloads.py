@@ -22,7 +22,8 @@ Who caused an overload is decided by what could be known, and nothing is exempt 
 Four rules follow, per circuit and phase; a load counts as above the limit beyond the meter's error:
 
 `i1b_raise`: at a decision that raises a member, the others by the newest reading, plus what every
-member may draw then (limits in force, orders on their way, this one), is within the limit.
+member may draw then (limits in force, orders on their way, this one), is within the limit. What a
+misbehaving member began to draw less than link time + 10 s ago may not have been told yet.
 `i1b_caused`: the load is never above the limit by more than the others' and the misbehaving
 devices' share. Here the others' share reaches back over the raises that were under way when they
 rose (link time + 10 s more): what rose meanwhile was hidden by them (SR-9).
@@ -75,7 +76,10 @@ class OverloadJudge:
             known_s = knowledge.newest_s
             other_a, gross_a = spot.others_at(known_s)
             potential_a = sum(
-                item.potential_a(now_s) for item in spot.members if item.on_phase[spot.phase]
+                item.potential_a(now_s)
+                - (item.excess_a if now_s - item.risen_s <= knowledge.reaction_s else 0.0)
+                for item in spot.members
+                if item.on_phase[spot.phase]
             )
             allowed_a = spot.limit_a + spot.noise_a + spot.error_a
             if other_a + potential_a > allowed_a:
