@@ -1,7 +1,5 @@
 """Every ceiling that is in force, whoever set it."""
 
-from dataclasses import replace
-
 from .pool.limits import Limit, LimitScope, LimitUnit
 from .pool.members import CircuitId, MemberId
 from .pool.reasons import ReasonKind
@@ -53,11 +51,7 @@ class Ceilings:
         return self._of_session.pop(member, None) is not None
 
     def in_force(self, members: set[MemberId], circuits: set[CircuitId]) -> list[Limit]:
-        """Return every ceiling of the given members and circuits, as the controller is told.
-
-        A ceiling of a session is told as a plain one until it is released: after a restart it
-        binds from before the first command (I6), when no device has told of its session yet.
-        """
+        """Return every ceiling of the given members and circuits, as the controller is told."""
         limits = [
             limit for member in sorted(members) if (limit := self.user_limit(member)) is not None
         ]
@@ -73,9 +67,5 @@ class Ceilings:
             for circuit, value in sorted(self._wishes.circuit_limits_a.items())
             if circuit in circuits
         ]
-        limits += [
-            replace(limit, session=None)
-            for member, limit in self._of_session.items()
-            if member in members
-        ]
+        limits += [limit for member, limit in self._of_session.items() if member in members]
         return limits

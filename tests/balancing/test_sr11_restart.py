@@ -122,6 +122,54 @@ def test_sr11_i6_a_mandatory_limit_binds_from_before_the_first_command() -> None
     assert set(sets(stand.orders(29))) == {8.0}
 
 
+def session_limit(session: str = "one") -> Limit:
+    return Limit(
+        id="session",
+        source=ReasonKind.USER,
+        value=8.0,
+        unit=LimitUnit.CURRENT,
+        member="a",
+        session=session,
+    )
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_sr11_i6_a_limit_of_the_kept_session_binds_before_its_device_tells_of_it(
+    online: bool,
+) -> None:
+    stand = restarted(record())
+    stand.controller.set_limits([session_limit()])
+    (order,) = stand.decide().orders
+    assert (order.kind, order.grant.current_a) == (OrderKind.SET, 8.0)
+    stand.devices["a"].online = online
+    assert set(sets(stand.orders(60))) <= {8.0}
+    assert stand.granted() == 8.0
+
+
+def test_sr11_i6_a_limit_of_another_session_than_the_kept_one_binds_nobody() -> None:
+    stand = restarted(record())
+    stand.controller.set_limits([session_limit("two")])
+    assert stand.decide().orders == ()
+    assert stand.granted() == 12.0
+
+
+def test_sr11_i6_the_session_is_kept_through_two_restarts_without_a_report() -> None:
+    stand = restarted(record())
+    stand.controller.set_limits([session_limit()])
+    (kept,) = stand.decide().records
+    assert (kept.granted_a, kept.session) == (8.0, "one")
+
+
+def test_sr11_i6_another_session_is_remembered_though_nothing_is_granted() -> None:
+    stand = Stand(member("a"), other_a=20.0)
+    stand.devices["a"].session = None
+    stand.run(60)
+    assert stand.granted() == 0.0
+    stand.devices["a"].session = "one"
+    (kept,) = stand.tick().records
+    assert kept.session == "one"
+
+
 def test_sr11_the_ledger_is_persisted_with_each_grant() -> None:
     stand = Stand(member("a"), other_a=5.0)
     stand.run(120)

@@ -118,5 +118,5 @@ def record_of(seat: Seat, now: datetime) -> MemberRecord:
         lease_failed=seat.lease.failed,
         owed=seat.turns.owed(now.timestamp()),
         asleep=seat.wake.asleep,
-        session=None if seat.report is None else seat.report.session,
+        session=seat.session,
     )

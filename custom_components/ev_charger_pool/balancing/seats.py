@@ -88,7 +88,7 @@ class Seat:
         self.no_raise_until_s = float("-inf")
         self.refusals = 0
         self._booted_at: datetime | None = None
-        self._session: str | None = None
+        self.session: str | None = None
         self.configure(settings, chain, voltage_v)
 
     def configure(self, settings: MemberSettings, chain: tuple[int, ...], voltage_v: float) -> None:
@@ -182,17 +182,22 @@ class Seat:
     def _note_car(self, before: MemberReport | None, report: MemberReport) -> None:
         """Take a car that came, went, or changed its mind."""
         at_s = report.arrived_at.timestamp()
-        connected = self._is_connected(report)
-        if connected != self.connected or report.session != self._session:
+        connected, session = self._is_connected(report), report.session
+        if session is None and not report.online:
+            # A device that is out of reach ends nothing.
+            session = self.session
+        if connected != self.connected or session != self.session:
             self.ceiling_dirty = True
-            if connected and (not self.connected or self._session is not None):
+            if connected and (not self.connected or self.session is not None):
                 self._begin_session()
         if self.connected and not connected:
             self.turns.leave()
             self.wake.rest()
         self.connected = connected
-        if connected or report.session is None:
-            self._session = report.session
+        if (connected or session is None) and session != self.session:
+            self.session = session
+            # After a restart its limits bind before the device tells of it (I6).
+            self.account.changed = True
         if (
             before is not None
             and before.charging in _SUSPENDED
@@ -312,7 +317,8 @@ class Seat:
         self.lease.failed = record.lease_failed
         self.wake.asleep = record.asleep
         self.turns.restore(record.owed, now_s)
-        self._session = record.session
+        self.session = record.session
+        self.ceiling_dirty = True
         self.connected = record.session is not None or granted_a > 0.0
         if granted_a > 0.0:
             self.turns.start(now_s)

@@ -198,11 +198,10 @@ class SiteState:
         seat.granted = on_phases(seat.granted_a, seat.used, seat.voltage_v)
 
     def _renew_ceiling(self, seat: Seat, now: datetime) -> None:
-        session = None if seat.report is None else seat.report.session
         seat.ceiling = ceiling_of(
             seat.settings,
             seat.wishes,
-            self.ceilings.of_member(seat.settings.member, session, now),
+            self.ceilings.of_member(seat.settings.member, seat.session, now),
             len(seat.next_used),
             seat.voltage_v,
         )
