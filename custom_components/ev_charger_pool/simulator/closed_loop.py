@@ -14,8 +14,10 @@ from ..pool.members import CircuitId, MemberId, MemberRecord, Order
 from ..pool.readings import Reading
 from .dc import SimulatedSupply
 from .devices import Firmware, Station
+from .judge.ceilings import CeilingJudge
 from .judge.conduct import ConductJudge
 from .judge.decisions import DecisionJudge
+from .judge.news import News
 from .judge.overloads import OverloadJudge
 from .judge.truth import Truth
 from .judge.violations import Findings, Rule, Violation
@@ -114,7 +116,9 @@ class ClosedLoop:
         self.findings = Findings()
         self.truth = Truth(scenario, self.plant, self._devices, self._links)
         self._overloads = OverloadJudge(self.truth, self.findings)
-        self._decisions = DecisionJudge(scenario, self.truth, self.findings)
+        self._news = News(scenario, self.truth)
+        self._decisions = DecisionJudge(scenario, self.truth, self._news, self.findings)
+        self._ceilings = CeilingJudge(self.truth, self._news, self.findings)
         self._conduct = ConductJudge(scenario, self.truth, self.findings)
         self._kept = _Kept()
         self._limits = list(scenario.limits)
@@ -171,6 +175,8 @@ class ClosedLoop:
             self._decide(self.controller)
         self._overloads.advance(now_s)
         self._conduct.advance(now_s)
+        if self._outage is None:
+            self._ceilings.advance(now_s)
 
     def _build(self, plan: MemberPlan) -> Firmware:
         settings = plan.settings
@@ -214,7 +220,7 @@ class ClosedLoop:
             self.now,
         )
         self.controller = controller
-        self._decisions.restarted(
+        self._news.restarted(
             self.now_s,
             {member: record.granted_a for member, record in self._kept.members.items()},
         )
@@ -235,7 +241,7 @@ class ClosedLoop:
             for value in values:
                 if self._outage is None:
                     self.truth.knowledge[circuit].hear(value, self.now_s)
-                self._decisions.heard(circuit, value, self.now_s)
+                self._news.heard(circuit, value, self.now_s)
                 _ask(controller.observe_meter, self._meter_report(circuit, value))
 
     def _meter_report(self, circuit: CircuitId, value: MeterValue) -> MeterReport:
@@ -259,7 +265,7 @@ class ClosedLoop:
         for device in self._devices.values():
             for report in device.heard(now_s):
                 if self.controller is not None:
-                    self._decisions.reported(report, now_s)
+                    self._news.reported(report, now_s)
                     _ask(self.controller.observe_member, report)
 
     def _tell_resources(self) -> None:
@@ -284,8 +290,8 @@ class ClosedLoop:
         controller = self.controller
         while self._limits and self._limits[0].at_s <= self.now_s:
             limits = self._limits.pop(0).limits
-            self._decisions.limited(limits)
-            self._conduct.limited(limits, self.now_s)
+            self._ceilings.limited(limits, self.now_s)
+            self._conduct.limited(limits)
             if controller is not None:
                 _ask(controller.set_limits, limits)
         while self._wishes and self._wishes[0].at_s <= self.now_s:
@@ -305,6 +311,7 @@ class ClosedLoop:
         for order in decision.orders:
             self._links[self._link_of[order.member]].put(order)
         raised = self._decisions.decided(decision, now_s)
+        self._ceilings.decided(decision, now_s)
         self._conduct.decided(decision, now_s)
         for member in raised:
             self._overloads.raised(member, now_s)

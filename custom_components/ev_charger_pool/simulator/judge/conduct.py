@@ -1,10 +1,10 @@
-"""What devices do under a controller over time: lapses (I5), fail-safes, ceilings, liveness."""
+"""What devices do under a controller over time: lapses (I5), fail-safes, liveness."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from ...balancing.contract import Decision
-from ...pool.limits import Limit, LimitUnit
+from ...pool.limits import Limit
 from ...pool.members import MemberId, MemberWishes, Mode
 from ...pool.quantities import PHASES
 from ..devices import Station
@@ -40,7 +40,6 @@ class ConductJudge:
         self._dead_since_s: float | None = None
         self._revived_s = 0.0
         self._limits: Sequence[Limit] = ()
-        self._limited_s = 0.0
         self._wishes: dict[MemberId, MemberWishes] = {}
         self._hungry_since_s: dict[MemberId, float] = {}
         self._others = [SlidingMaximum() for _ in truth.spots]
@@ -55,10 +54,9 @@ class ConductJudge:
         self._dead_since_s = None
         self._revived_s = now_s
 
-    def limited(self, limits: Sequence[Limit], now_s: float) -> None:
+    def limited(self, limits: Sequence[Limit]) -> None:
         """Take the ceilings that the controller was told."""
         self._limits = limits
-        self._limited_s = now_s
 
     def wished(self, member: MemberId, wishes: MemberWishes) -> None:
         """Take what a user wants."""
@@ -73,7 +71,6 @@ class ConductJudge:
             self._lapses(now_s, now_s - self._dead_since_s)
             return
         self._fail_safes(now_s)
-        self._ceilings(now_s)
 
     def decided(self, decision: Decision, now_s: float) -> None:
         """Judge who goes without (I8: what breaks elsewhere does not stop a member)."""
@@ -138,27 +135,6 @@ class ConductJudge:
                         f" {member.settings.fail_safe_a:.1f} A, though {circuit} is silent for"
                         f" {silent_s:.0f} s",
                     )
-
-    def _ceilings(self, now_s: float) -> None:
-        """I6: a user's ceiling is kept by the car, too, once it could follow."""
-        if not self._limits:
-            return
-        for limit in self._limits:
-            if limit.member is None or limit.unit is not LimitUnit.CURRENT:
-                continue
-            member = self._truth.members[limit.member]
-            knowledge = self._truth.knowledge[member.settings.circuit]
-            if member.in_trouble(now_s) or now_s - self._limited_s <= knowledge.reaction_s + 2.0:
-                continue
-            # A device's fail-safe is its own, from before the first grant of a session.
-            most_a = max(limit.value, member.settings.fail_safe_a)
-            if member.draw_a > most_a + 2.0 * TOLERANCE_A:
-                self._findings.add(
-                    Rule.I6,
-                    now_s,
-                    member.id,
-                    f"draws {member.draw_a:.1f} A, the user allows {limit.value:.1f} A",
-                )
 
     def _wants(self, member: MemberTruth, now_s: float) -> bool:
         device = member.device

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+ROUNDING_A: Final = 0.051
+"""Grants have steps; this is no breach."""
 
 
 class Rule(StrEnum):
