@@ -8,12 +8,13 @@ from custom_components.ev_charger_pool.pool.circuits import ResourceKind, Resour
 from custom_components.ev_charger_pool.pool.quantities import (
     LOWEST_VOLTAGE_V,
     PHASES,
+    PerPhase,
     Phase,
     PhaseValues,
 )
 from custom_components.ev_charger_pool.pool.readings import Reading
 
-from .stand import START, Stand, member
+from .stand import START, Stand, circuit, member
 
 
 def report(watts: float, name: str, phases: tuple[Phase, ...] = ()) -> ResourceReport:
@@ -41,6 +42,28 @@ def test_sr3_a_source_whose_phases_are_known_feeds_them_evenly() -> None:
     # Whoever fills in the form answers for all that the source gave.
     generation.take(report(-207.0, "balcony", (Phase.L3,)))
     assert list(amps(generation)) == pytest.approx([10.0, 20.0, 11.0])
+
+
+def test_sr3_a_source_feeds_no_phase_that_the_connection_lacks() -> None:
+    generation = Generation()
+    generation.take(report(-9_315.0, "roof"))
+    # On three phases the network code lets a third and 2/3 of 4.6 kVA be on one of them.
+    assert amps(generation).l1 == pytest.approx((9_315.0 + 9_200.0) / 3 / LOWEST_VOLTAGE_V)
+    generation.configure(PerPhase(40.0, 40.0, 0.0))
+    assert amps(generation).l1 == pytest.approx((9_315.0 + 4_600.0) / 2 / LOWEST_VOLTAGE_V)
+    # A house with one phase has all of it there.
+    generation.configure(PerPhase(63.0, 0.0, 0.0))
+    assert amps(generation).l1 == pytest.approx(45.0)
+
+
+def test_sr3_in_a_house_with_one_phase_the_fuse_holds_when_the_inverter_trips() -> None:
+    # 41 A of sun beside 8 A of load; the meter shows 33 A of export before anybody charges.
+    cars = [member(f"m{i}", phases=(Phase.L1,), max_current_a=32.0) for i in range(3)]
+    stand = Stand(*cars, circuits=(circuit((63.0, 0.0, 0.0)),), other_a=(-33.0, 0.0, 0.0))
+    stand.generation_w = 41.0 * 230.0
+    stand.run(600)
+    assert stand.decision.circuits["grid"].granted_a.l1 >= 60.0
+    assert stand.decision.circuits["grid"].granted_a.l1 + 8.0 <= TRIP_FACTOR * 63.0
 
 
 @given(

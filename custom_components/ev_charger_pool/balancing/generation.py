@@ -3,7 +3,7 @@
 from typing import Final
 
 from ..pool.circuits import ResourceReport
-from ..pool.quantities import LOWEST_VOLTAGE_V, PerPhase, Phase, PhaseValues
+from ..pool.quantities import LOWEST_VOLTAGE_V, PHASES, PerPhase, Phase, PhaseValues
 from .estimator import WindowMax
 
 TRIP_FACTOR: Final = 1.45
@@ -19,11 +19,16 @@ _WINDOW_S: Final = 600.0
 class Generation:
     """What solar plants and batteries feed in, told by their reports."""
 
-    __slots__ = ("_fed_in_w", "_phases")
+    __slots__ = ("_fed_in_w", "_phases", "_wired")
 
     def __init__(self) -> None:
         self._fed_in_w: dict[str, WindowMax] = {}
         self._phases: dict[str, tuple[Phase, ...]] = {}
+        self._wired = len(PHASES)
+
+    def configure(self, connection_a: PhaseValues) -> None:
+        """Take the fuses of the grid connection: a source feeds no phase that is not there."""
+        self._wired = max(1, sum(limit > 0.0 for limit in connection_a))
 
     def take(self, report: ResourceReport) -> None:
         """Take a source's power; consumption counts as no generation."""
@@ -35,8 +40,8 @@ class Generation:
     def most_a(self, now_s: float) -> PhaseValues:
         """Return the most amps that all sources may feed into each phase.
 
-        A source feeds its phases evenly. How those of unknown phases share them is not known; the
-        network code bounds the difference.
+        A source feeds its phases evenly. How those of unknown phases share the phases that the
+        connection has is not known; the network code bounds the difference between two of them.
         """
         amps = [0.0, 0.0, 0.0]
         unknown_w = 0.0
@@ -47,7 +52,10 @@ class Generation:
                 unknown_w += watts
             for phase in phases:
                 amps[phase.position] += watts / len(phases) / LOWEST_VOLTAGE_V
-        unknown_a = min(unknown_w, (unknown_w + 2 * UNBALANCE_W) / 3) / LOWEST_VOLTAGE_V
+        others = self._wired - 1
+        unknown_a = (
+            min(unknown_w, (unknown_w + others * UNBALANCE_W) / self._wired) / LOWEST_VOLTAGE_V
+        )
         return PerPhase(amps[0] + unknown_a, amps[1] + unknown_a, amps[2] + unknown_a)
 
 

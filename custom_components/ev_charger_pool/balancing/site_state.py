@@ -66,6 +66,7 @@ class SiteState:
             branches.append(branch)
         self.branches = branches
         self.by_circuit = {branch.circuit.id: branch for branch in branches}
+        self.generation.configure(circuits[tree.ids[0]].limit_a)
         seats = {}
         for member in settings.members:
             if member.circuit not in tree.index:
