@@ -144,6 +144,7 @@ def test_sr11_i6_a_limit_of_the_kept_session_binds_before_its_device_tells_of_it
     stand.devices["a"].online = online
     assert set(sets(stand.orders(60))) <= {8.0}
     assert stand.granted() == 8.0
+    assert {kept.session for made in stand.decisions for kept in made.records} == {"one"}
 
 
 def test_sr11_i6_a_limit_of_another_session_than_the_kept_one_binds_nobody() -> None:
