@@ -72,5 +72,11 @@ def test_i6_the_ceiling_of_a_session_that_resumes_is_still_there() -> None:
     before = replace(done, requested_at=NOW - timedelta(seconds=1))
     assert Ledger().actions.restore([done, newer], [SESSION], NOW) == [(SESSION, newer)]
     assert Ledger().actions.restore([done, cleared], [SESSION], NOW) == []
+    failed = replace(newer, id="a11", status=ActionStatus.FAILED)
+    uncleared = replace(cleared, status=ActionStatus.FAILED)
+    killed = replace(newer, status=ActionStatus.REQUESTED, ended_at=None)
+    for late in (failed, uncleared, killed):
+        assert Ledger().actions.restore([done, late], [SESSION], NOW) == [(SESSION, done)]
+        assert Ledger().actions.restore([late], [SESSION], NOW) == []
     assert Ledger().actions.restore([before], [SESSION], NOW) == []
     assert Ledger().actions.restore([], [SESSION], NOW) == []

@@ -319,8 +319,50 @@ class TestLimits:
         garage.result = result
         action = await site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
         assert (action.status, action.error) == (ActionStatus.FAILED, result)
+        view = site.data.members["garage:1"]
+        assert (view.session_limit, view.last_action) == (None, action)
+        garage.result = ActionResult.ACCEPTED
+        await charging(400)
+        assert garage.granted[-1] == 16.0, "what has failed binds nobody"
+
+    async def test_what_failed_leaves_the_limit_before_it_in_force(
+        self, site: SiteCoordinator, garage: FakeCharger, charging: Any
+    ) -> None:
+        await site.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
+        garage.result = ActionResult.REJECTED
+        action = await site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        assert action.status is ActionStatus.FAILED
         limit = site.data.members["garage:1"].session_limit
-        assert limit is not None, "the ceiling stays: the pool goes on trying"
+        assert limit is not None
+        assert limit.value == 10.0
+        garage.tell(online=False)
+        action = await site.async_clear_limit("garage:1")
+        assert action.status is ActionStatus.FAILED
+        assert site.data.members["garage:1"].session_limit == limit
+        garage.result = ActionResult.ACCEPTED
+        garage.tell(online=True)
+        await charging(400)
+        assert garage.granted[-1] == 10.0
+
+    async def test_nobody_waits_for_it_any_more_so_it_has_failed(
+        self, hass: HomeAssistant, site: SiteCoordinator, garage: FakeCharger, charging: Any
+    ) -> None:
+        garage.is_stalled = True
+        limiting = hass.async_create_task(
+            site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0), eager_start=True
+        )
+        limiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await limiting
+        view = site.data.members["garage:1"]
+        assert view.last_action is not None
+        assert (view.last_action.status, view.last_action.error) == (
+            ActionStatus.FAILED,
+            "interrupted",
+        )
+        assert view.session_limit is None
+        garage.is_stalled = False
+        await settle(hass)
 
     async def test_out_of_reach_it_has_failed(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any

@@ -572,10 +572,72 @@ async def test_a_raise_that_the_journal_holds_back_fails_its_action(make_site: M
     action = await clearing
     assert site.charger("garage").granted[-1] == 8.0
     assert (action.status, action.error) == (ActionStatus.FAILED, "timed_out")
+    limit = site.coordinator.data.members["garage:1"].session_limit
+    assert limit is not None, "what failed to be cleared is still in force"
     await _rename_table(path, "hidden", "member_record")
     await _advance_without_disk(site, 10)
     await site.advance(60)
+    assert site.charger("garage").granted[-1] == 8.0
+    clearing = asyncio.ensure_future(site.coordinator.async_clear_limit("garage:1"))
+    await site.advance(60)
+    assert (await clearing).status is ActionStatus.COMPLETED
     assert site.charger("garage").granted[-1] == 16.0
+
+
+async def test_a_limit_is_on_the_disk_before_it_is_told_to_be_completed(
+    make_site: MakeSite,
+) -> None:
+    site = await make_site(charger("garage"))
+    site.charger("garage").plug()
+    await site.advance(40)
+    path = site.coordinator.journal.path
+    await _rename_table(path, "limit_action", "hidden")
+    limiting = asyncio.ensure_future(
+        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+    )
+    await _advance_without_disk(site, 2)
+    view = site.coordinator.data.members["garage:1"]
+    assert view.last_action is not None
+    assert view.last_action.status is ActionStatus.COMPLETED
+    assert not limiting.done()
+    await _advance_without_disk(site, 5)
+    assert (await limiting).status is ActionStatus.COMPLETED, "a broken disk stops no limit"
+    limit = site.coordinator.data.members["garage:1"].session_limit
+    assert limit is not None
+    await _rename_table(path, "hidden", "limit_action")
+    await _advance_without_disk(site, 10)
+
+
+async def test_what_was_under_way_at_a_kill_binds_nobody_afterwards(
+    hass: HomeAssistant, make_site: MakeSite, tmp_path: Path
+) -> None:
+    site = await make_site(charger("garage"))
+    site.charger("garage").plug()
+    await site.advance(40)
+    await site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
+    site.charger("garage").is_stalled = True
+    limiting = asyncio.ensure_future(
+        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+    )
+    await asyncio.sleep(0)
+    await site.coordinator.journal.write()
+    killed = tmp_path / "killed"
+    await hass.async_add_executor_job(shutil.copytree, tmp_path / ".storage", killed)
+    limiting.cancel()
+    site.charger("garage").is_stalled = False
+    await hass.config_entries.async_unload(site.entry.entry_id)
+    await hass.async_add_executor_job(shutil.rmtree, tmp_path / ".storage")
+    await hass.async_add_executor_job(shutil.copytree, killed, tmp_path / ".storage")
+    assert await hass.config_entries.async_setup(site.entry.entry_id)
+
+    view = site.coordinator.data.members["garage:1"]
+    assert view.last_action is not None
+    assert (view.last_action.status, view.last_action.error) == (
+        ActionStatus.FAILED,
+        "interrupted",
+    )
+    assert view.session_limit is not None
+    assert view.session_limit.value == 10.0
 
 
 async def test_what_a_user_stopped_is_not_started_again(make_site: MakeSite) -> None:

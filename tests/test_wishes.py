@@ -3,14 +3,9 @@
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.ev_charger_pool.ceilings import Ceilings
-from custom_components.ev_charger_pool.pool.limits import LimitScope, LimitUnit
 from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, Priority
-from custom_components.ev_charger_pool.pool.reasons import ReasonKind
-from custom_components.ev_charger_pool.pool.sessions import Session
 from custom_components.ev_charger_pool.power_supplies.contract import SupplyMode, SupplyWishes
 from custom_components.ev_charger_pool.wishes import MemberWish, WishStore
 
@@ -91,31 +86,3 @@ async def test_a_file_of_another_shape_is_as_good_as_none(
 ) -> None:
     hass_storage[KEY] = {"version": 1, "key": KEY, "data": {"members": [1], "circuits": None}}
     assert (await reopened(hass)).members == {}
-
-
-async def test_ceilings_of_everybody(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
-    store = await reopened(hass)
-    await store.async_change("garage:1", user_limit_a=10.0)
-    await store.async_change("gone:1", user_limit_a=10.0)
-    await store.async_limit_circuit("grid", 20.0)
-    await store.async_limit_circuit("gone", 20.0)
-    ceilings = Ceilings(store)
-    session = Session(id="s1", member="garage:1", started_at=dt_util.utcnow())
-    ceilings.bind(session, LimitUnit.POWER, 3000.0)
-    ceilings.bind(
-        Session(id="s2", member="gone:1", started_at=session.started_at), LimitUnit.CURRENT, 6.0
-    )
-
-    limits = {limit.id: limit for limit in ceilings.in_force({"garage:1"}, {"grid"})}
-    assert set(limits) == {"user:garage:1", "user:grid", "session:garage:1"}
-    assert limits["user:garage:1"].value == 10.0
-    assert limits["user:grid"].circuit == "grid"
-    assert limits["user:grid"].scope is LimitScope.CONNECTION, "who lowers a fuse means all of it"
-    assert limits["session:garage:1"].unit is LimitUnit.POWER
-    assert {limit.source for limit in limits.values()} == {ReasonKind.USER}
-    assert ceilings.user_limit("other") is None
-    shown = ceilings.session_limit("garage:1")
-    assert shown is not None
-    assert (shown.session, shown.value) == ("s1", 3000.0)
-    assert ceilings.release("garage:1")
-    assert not ceilings.release("garage:1")

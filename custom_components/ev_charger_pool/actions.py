@@ -12,7 +12,7 @@ from .pool.members import MemberId
 from .pool.sessions import Session
 
 INTERRUPTED: Final = "interrupted"
-"""The error of an action that was under way when the process ended."""
+"""The error of an action that nobody waits for any more, as after a kill."""
 
 
 class LimitActions:
@@ -44,18 +44,21 @@ class LimitActions:
         """Take what the journal kept, oldest first.
 
         Returns:
-            For each session that resumes, the action that set the ceiling it has.
+            For each session that resumes, the action that set the ceiling it has: the newest
+            one that was completed, unless that cleared it.
         """
-        running = {session.member: session for session in sessions}
+        completed: dict[MemberId, LimitAction] = {}
         for action in kept:
             ended = action
             if action.status is ActionStatus.REQUESTED:
                 ended = self._change(action, ActionStatus.FAILED, INTERRUPTED, at)
+            elif action.status is ActionStatus.COMPLETED:
+                completed[action.member] = action
             self._last[action.member] = ended
         return [
             (session, newest)
-            for member, session in running.items()
-            if (newest := self._last.get(member)) is not None
+            for session in sessions
+            if (newest := completed.get(session.member)) is not None
             and newest.kind is ActionKind.SET
             and newest.requested_at >= session.started_at
         ]

@@ -4,9 +4,10 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from .actions import INTERRUPTED
 from .errors import ErrorKey, raise_unless_accepted, wrong_input
 from .fleet import SupplyDevice
-from .pool.actions import ActionKind, ActionResult, LimitAction
+from .pool.actions import ActionKind, ActionResult, ActionStatus, LimitAction
 from .pool.limits import LimitUnit
 from .pool.members import CircuitId, MemberId, Mode, OrderKind, Priority
 from .pool.sessions import Session
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 ACTION_TIMEOUT: Final = timedelta(seconds=15)
 """For a limit action: two commands of 5 s (SR-7), one that was under way and its own."""
+
+KEPT_WITHIN: Final = timedelta(seconds=5)
+"""A disk that takes longer is told of by a repair; a limit in force is not called off for it."""
 
 _STEP_A: Final = 1e-6
 
@@ -98,18 +102,18 @@ class Commands:
         _check_range(value, 0.0, float("inf"))
         answers = self._site.dispatcher.answers(member)
         action = self._request(member, ActionKind.SET, unit, value)
-        self._site.ceilings.bind(session, unit, value)
+        self._site.ceilings.ask(session, action)
         self._site.async_take_limits()
         return await self._async_finish(action, answers)
 
     async def async_clear_limit(self, member: MemberId) -> LimitAction:
         """Lift the ceiling of the session that runs; returns when it is completed or failed."""
-        self._session(member)
+        session = self._session(member)
         limit = self._site.ceilings.session_limit(member)
         unit = LimitUnit.CURRENT if limit is None else limit.unit
         answers = self._site.dispatcher.answers(member)
         action = self._request(member, ActionKind.CLEAR, unit, None)
-        self._site.ceilings.release(member)
+        self._site.ceilings.ask(session, action)
         self._site.async_take_limits()
         return await self._async_finish(action, answers)
 
@@ -136,13 +140,22 @@ class Commands:
         return self._site.actions.request(member, kind, unit, value, self._site.clock())
 
     async def _async_finish(self, action: LimitAction, answers: int) -> LimitAction:
+        """Wait for the end of an action and have hold what is true of it then."""
+        error: str | None = INTERRUPTED
         try:
             async with asyncio.timeout(ACTION_TIMEOUT.total_seconds()):
                 error = await self._async_outcome(action, answers)
         except TimeoutError:
             error = ActionResult.TIMED_OUT
-        finished = self._site.actions.finish(action, error, self._site.clock())
-        self._site.async_show()
+        finally:
+            finished = self._site.actions.finish(action, error, self._site.clock())
+            if self._site.ceilings.settle(finished):
+                self._site.async_take_limits()
+            self._site.async_show()
+        if finished.status is ActionStatus.COMPLETED:
+            # It binds restarts, too (I6): a kill after the answer must not undo it.
+            kept = self._site.journal.write(finished)
+            await asyncio.wait([kept], timeout=KEPT_WITHIN.total_seconds())
         return finished
 
     async def _async_outcome(self, action: LimitAction, answers: int) -> str | None:

@@ -164,8 +164,7 @@ class SiteCoordinator:
         self.controller.restore(self._kept.members, self._kept.circuits, now)
         resumed = self.actions.restore(self._kept.actions, self._kept.open_sessions, now)
         for session, action in resumed:
-            if action.value is not None:
-                self.ceilings.bind(session, action.unit, action.value)
+            self.ceilings.ask(session, action)
         self.roster.refresh_limits()
         self.meters.async_configure(self.config)
         self._unsubscribe.append(

@@ -44,7 +44,7 @@ class LimitAction:
     """One command to a device, kept in the journal.
 
     `completed` means that the device accepted it; whether the car followed is measured and
-    shown apart.
+    shown apart. `failed` means that the ceiling is the one from before the action.
 
     Attributes:
         id: Unique, for example a ULID.
