@@ -11,6 +11,7 @@ from custom_components.ev_charger_pool.pool.actions import ActionResult
 from custom_components.ev_charger_pool.pool.circuits import MeterReport, ResourceReport
 from custom_components.ev_charger_pool.pool.limits import Limit, LimitUnit
 from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, Order
+from custom_components.ev_charger_pool.pool.quantities import PHASES, Phase
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT, ClosedLoop
 from custom_components.ev_charger_pool.simulator.drawing import draw_scenario
@@ -119,6 +120,21 @@ def test_sun_and_battery_are_told() -> None:
     by_id = {report.id: report.power_w.value for report in Witness.built[0].resources}
     assert by_id["solar"] == pytest.approx(-6_000.0, rel=0.01)
     assert by_id["battery"] > 0.0
+    assert {report.phases for report in Witness.built[0].resources} == {()}
+
+
+def test_the_phases_of_a_generator_are_told_where_the_site_knows_them() -> None:
+    scenario = site([connector(1)], minutes=1)
+    plant = replace(
+        scenario.plant,
+        sun=SunSpec(peak_w=6_000.0, phases=(Phase.L2,), tells_phases=True),
+        battery=BatterySpec(
+            max_power_w=500.0, capacity_wh=1_000.0, stored_wh=0.0, tells_phases=True
+        ),
+    )
+    ClosedLoop(replace(scenario, plant=plant), Witness).run()
+    told = {report.id: report.phases for report in Witness.built[0].resources}
+    assert told == {"solar": (Phase.L2,), "battery": PHASES}
 
 
 def test_limits_and_wishes_reach_the_controller_in_time() -> None:

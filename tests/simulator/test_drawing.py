@@ -79,6 +79,11 @@ def test_every_trouble_comes_up() -> None:
     assert {len(plan.settings.phases) for plan in plans} == {1, 3}
     assert any(scenario.plant.sun for scenario in scenarios)
     assert any(scenario.plant.battery for scenario in scenarios)
+    for sources in (
+        [scenario.plant.sun for scenario in scenarios],
+        [scenario.plant.battery for scenario in scenarios],
+    ):
+        assert {source.tells_phases for source in sources if source} == {True, False}
     assert any(item.limits for item in scenarios)
     assert any(item.wishes for item in scenarios)
     assert max(len(item.site.circuits) for item in scenarios) == 4

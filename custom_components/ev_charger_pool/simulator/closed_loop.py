@@ -272,17 +272,18 @@ class ClosedLoop:
         if self.now_s < self._resources_s or self.controller is None:
             return
         self._resources_s = self.now_s + _RESOURCES_EVERY_S
-        for kind, power_w, there in (
-            (ResourceKind.SOLAR, -self.plant.solar_power_w, self.plant.sun is not None),
-            (ResourceKind.BATTERY, self.plant.battery_power_w, self.plant.battery is not None),
+        for kind, power_w, spec in (
+            (ResourceKind.SOLAR, -self.plant.solar_power_w, self.plant.spec.sun),
+            (ResourceKind.BATTERY, self.plant.battery_power_w, self.plant.spec.battery),
         ):
-            if there:
+            if spec is not None:
                 _ask(
                     self.controller.observe_resource,
                     ResourceReport(
                         id=kind.value,
                         kind=kind,
                         power_w=Reading(value=power_w, arrived_at=self.now),
+                        phases=spec.phases if spec.tells_phases else (),
                     ),
                 )
 

@@ -93,6 +93,7 @@ class SunSpec:
         noon_s: Seconds from the start of the simulation to solar noon.
         day_s: Seconds from sunrise to sunset.
         cloudiness: Share of the time in which clouds pass.
+        tells_phases: Whether the site knows which phases it feeds.
     """
 
     peak_w: float
@@ -100,6 +101,7 @@ class SunSpec:
     noon_s: float = 0.0
     day_s: float = 14 * 3600.0
     cloudiness: float = 0.4
+    tells_phases: bool = False
 
 
 class Sun:
@@ -138,6 +140,7 @@ class BatterySpec:
         stored_wh: What it holds at the start.
         phases: The site's phases of its inverter.
         response_s: Time constant of its control.
+        tells_phases: Whether the site knows which phases it feeds.
     """
 
     max_power_w: float
@@ -145,6 +148,7 @@ class BatterySpec:
     stored_wh: float
     phases: tuple[Phase, ...] = PHASES
     response_s: float = 3.0
+    tells_phases: bool = False
 
 
 class Battery:

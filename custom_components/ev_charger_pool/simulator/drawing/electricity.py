@@ -135,6 +135,17 @@ def draw_generation(
     return sun, battery
 
 
+def with_phases_told(
+    rng: Random, sun: SunSpec | None, battery: BatterySpec | None
+) -> tuple[SunSpec | None, BatterySpec | None]:
+    """Have some sites know which phases their generators feed."""
+    if sun is not None:
+        sun = replace(sun, tells_phases=happens(rng, 0.5))
+    if battery is not None:
+        battery = replace(battery, tells_phases=happens(rng, 0.5))
+    return sun, battery
+
+
 def describe_meters(
     rng: Random,
     circuits: Sequence[Circuit],

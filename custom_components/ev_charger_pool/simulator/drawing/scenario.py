@@ -11,7 +11,14 @@ from ..cars import happens
 from ..meters import MeterKind
 from ..plant import PlantSpec
 from ..scenario import Scenario
-from .electricity import describe_meters, draw_circuits, draw_generation, draw_loads, draw_meters
+from .electricity import (
+    describe_meters,
+    draw_circuits,
+    draw_generation,
+    draw_loads,
+    draw_meters,
+    with_phases_told,
+)
 from .events import draw_limits, draw_outages, draw_wishes
 from .members import draw_members, with_fail_safes
 
@@ -32,7 +39,7 @@ def draw_scenario(
     circuits = draw_circuits(rng, phases, fuse_a)
     meters = draw_meters(rng, circuits, duration_s)
     loads = draw_loads(rng, phases, circuits)
-    sun, battery = draw_generation(rng, phases, fuse_a)
+    sun, battery = with_phases_told(Random(f"{seed}:phases"), *draw_generation(rng, phases, fuse_a))
     if sun is not None or battery is not None:
         # One total hides that one phase imports what another exports.
         meters = [
