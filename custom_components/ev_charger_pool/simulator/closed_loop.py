@@ -14,6 +14,7 @@ from ..pool.members import CircuitId, MemberId, MemberRecord, Order
 from ..pool.readings import Reading
 from .dc import SimulatedSupply
 from .devices import Firmware, Station
+from .judge.budgets import BudgetJudge
 from .judge.ceilings import CeilingJudge
 from .judge.conduct import ConductJudge
 from .judge.decisions import DecisionJudge
@@ -118,6 +119,7 @@ class ClosedLoop:
         self._overloads = OverloadJudge(self.truth, self.findings)
         self._news = News(scenario, self.truth)
         self._decisions = DecisionJudge(scenario, self.truth, self._news, self.findings)
+        self._budgets = BudgetJudge(scenario, self.truth, self.findings)
         self._ceilings = CeilingJudge(self.truth, self._news, self.findings)
         self._conduct = ConductJudge(scenario, self.truth, self.findings)
         self._kept = _Kept()
@@ -316,10 +318,12 @@ class ClosedLoop:
         self._conduct.decided(decision, now_s)
         for member in raised:
             self._overloads.raised(member, now_s)
+            self._budgets.raised(member, now_s)
         for link in self._links.values():
             link.advance(now_s, self._sent, self._answered)
 
     def _sent(self, order: Order) -> None:
+        self._budgets.written(order.member, self.now_s)
         if self.controller is not None:
             _ask(self.controller.sent, order, self.now)
 

@@ -1,6 +1,6 @@
 """The judge is worth something: for each rule a controller that breaks it is caught."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,7 +9,6 @@ from typing import override
 import pytest
 
 from custom_components.ev_charger_pool.balancing.contract import (
-    Controller,
     Decision,
     SiteSettings,
 )
@@ -35,10 +34,10 @@ from custom_components.ev_charger_pool.simulator.scenario import (
     LimitChange,
     Outage,
     OutageKind,
-    Scenario,
 )
 from tests.simulator.builders import FIRMWARE, connector, site, supply
 from tests.simulator.controllers import CarefulController, without_lease
+from tests.simulator.judge.careless import Fixed, broken_rules
 
 GAP = MeterSpec(
     circuit="grid",
@@ -46,57 +45,6 @@ GAP = MeterSpec(
     noise_a=0.0,
     faults=(MeterFault(kind=MeterFaultKind.SILENT, from_s=20.0, until_s=1e9),),
 )
-
-
-class Fixed(CarefulController):
-    """Grants everybody who is plugged in the same current, whatever happens."""
-
-    def __init__(self, current_a: float) -> None:
-        super().__init__()
-        self.current_a = current_a
-
-    @override
-    def seats(self, site: SiteSettings) -> set[str]:
-        return {member.member for member in site.members}
-
-    @override
-    def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
-        report = self.reports.get(member.member)
-        if report is None or not report.state.is_ev_connected:
-            return 0.0
-        return self.current_a
-
-    @override
-    def may_raise(self, member: MemberSettings, now: datetime) -> bool:
-        return True
-
-    @override
-    def decision(self, site: SiteSettings, orders: tuple[Order, ...], now: datetime) -> Decision:
-        decision = super().decision(site, orders, now)
-        return replace(
-            decision,
-            circuits={
-                key: replace(status, other_a=NO_CURRENT)
-                for key, status in decision.circuits.items()
-            },
-        )
-
-
-def broken_rules(
-    scenario: Scenario,
-    new_controller: Callable[[], Controller],
-    *,
-    house: dict[float, float] | None = None,
-) -> set[Rule]:
-    """Run a scenario; `house` says from when on the house takes how many amps on L1."""
-    loop = ClosedLoop(scenario, new_controller)
-    while loop.now_s < scenario.duration_s and Rule.I8 not in {
-        violation.rule for violation in loop.findings.violations
-    }:
-        if house and loop.now_s in house:
-            loop.plant.house.extra_a[0] = house[loop.now_s]
-        loop.step()
-    return {violation.rule for violation in loop.outcome().violations}
 
 
 def test_a_careful_controller_is_not_blamed() -> None:

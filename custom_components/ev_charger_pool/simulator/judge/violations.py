@@ -26,6 +26,7 @@ class Rule(StrEnum):
     SR2 = "sr2"
     SR3 = "sr3"
     SR5 = "sr5"
+    SR6 = "sr6"
     SR10 = "sr10"
     SR11 = "sr11"
     SR12 = "sr12"
