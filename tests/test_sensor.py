@@ -111,6 +111,18 @@ async def test_limited_by_tells_the_circuit_and_the_phase(
             Reason(kind=ReasonKind.CIRCUIT, subject="01GONE"),
             {"circuit": "01GONE", "circuit_id": "01GONE", "phase": None},
         ),
+        (
+            Reason(kind=ReasonKind.GENERATION, subject=GARAGE, phase=Phase.L3),
+            {"circuit": "Garage", "circuit_id": GARAGE, "phase": "l3"},
+        ),
+        (
+            Reason(kind=ReasonKind.MINIMUM, subject=GARAGE, phase=Phase.L1),
+            {"circuit": "Garage", "circuit_id": GARAGE, "phase": "l1"},
+        ),
+        (
+            Reason(kind=ReasonKind.TURN, subject=GARAGE, phase=Phase.L1),
+            {"circuit": "Garage", "circuit_id": GARAGE, "phase": "l1"},
+        ),
         (Reason(kind=ReasonKind.DEMAND_RESPONSE, subject="event-7"), {"event": "event-7"}),
         (Reason(kind=ReasonKind.STALE, subject="grid"), {"reading": "grid"}),
         (Reason(kind=ReasonKind.USER, subject="user:x"), {"limit": "user:x"}),

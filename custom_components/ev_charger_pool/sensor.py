@@ -67,7 +67,7 @@ def reason_attributes(reason: Reason, snapshot: SiteSnapshot) -> dict[str, objec
     if reason.subject is None:
         return {}
     match reason.kind:
-        case ReasonKind.CIRCUIT:
+        case ReasonKind.CIRCUIT | ReasonKind.GENERATION | ReasonKind.MINIMUM | ReasonKind.TURN:
             circuit = snapshot.circuits.get(reason.subject)
             return {
                 "circuit": circuit.circuit.name if circuit else reason.subject,

@@ -15,8 +15,11 @@ from custom_components.ev_charger_pool.pool.circuits import (
     ResourceKind,
     ResourceReport,
 )
+from custom_components.ev_charger_pool.pool.limits import Limit, LimitUnit
+from custom_components.ev_charger_pool.pool.members import OrderKind
 from custom_components.ev_charger_pool.pool.quantities import PerPhase
 from custom_components.ev_charger_pool.pool.readings import Reading
+from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 
 from .stand import START, Stand, circuit, member
 
@@ -39,6 +42,58 @@ def test_sr3_without_generation_commitments_and_load_stay_within_1_45_of_the_lim
     assert status.committed_a.l1 + 5.0 <= TRIP_FACTOR * 25.0
     # By the meter alone twice as much would have been free.
     assert status.granted_a.l1 < 40.0
+    charging = [member for member in stand.decision.members.values() if member.granted_a > 0.0]
+    assert {(member.limited_by.kind, member.limited_by.subject) for member in charging} == {
+        (ReasonKind.GENERATION, "grid")
+    }
+    assert all(member.limited_by.phase is not None for member in charging)
+
+
+def in_the_sun(count: int = 1, most_a: float = 32.0) -> Stand:
+    """Return a stand whose meter leaves 50 A on each phase, and what may trip leaves 13 A."""
+    stand = Stand(*(member(f"m{i}", max_current_a=most_a) for i in range(count)), other_a=-25.0)
+    stand.generation_w = 30.0 * 3 * 230.0
+    return stand
+
+
+def kinds(stand: Stand) -> set[ReasonKind]:
+    return {member.limited_by.kind for member in stand.decision.members.values()}
+
+
+def test_sr3_generation_that_leaves_enough_is_no_reason() -> None:
+    stand = in_the_sun(count=2, most_a=6.0)
+    stand.run(300)
+    assert kinds(stand) == {ReasonKind.CHARGER}
+
+
+def test_sr3_who_gives_way_to_more_generation_is_told_so() -> None:
+    stand = in_the_sun(count=2, most_a=12.0)
+    stand.generation_w = 3_000.0
+    stand.run(300)
+    assert kinds(stand) == {ReasonKind.CHARGER}
+    stand.generation_w = 20_000.0
+    orders = stand.orders(3)
+    assert {order.grant.reason.kind for order in orders if order.kind is OrderKind.SET} == {
+        ReasonKind.GENERATION
+    }
+
+
+@pytest.mark.parametrize(
+    ("limit_a", "kind"), [(12.0, ReasonKind.USER), (14.0, ReasonKind.GENERATION)]
+)
+def test_sr3_what_leaves_less_is_the_reason(limit_a: float, kind: ReasonKind) -> None:
+    stand = in_the_sun()
+    limit = Limit(
+        id="user:grid",
+        source=ReasonKind.USER,
+        value=limit_a,
+        unit=LimitUnit.CURRENT,
+        circuit="grid",
+    )
+    stand.controller.set_limits([limit])
+    stand.run(400)
+    assert stand.granted("m0") == min(limit_a, 13.0)
+    assert kinds(stand) == {kind}
 
 
 def test_sr3_the_rule_does_not_bind_where_generation_is_small() -> None:
@@ -108,3 +163,4 @@ def test_sr3_circuit_limits_still_bind() -> None:
     stand.generation_w = 500.0
     stand.run(120)
     assert stand.granted() == 7.0
+    assert stand.reason() is ReasonKind.CIRCUIT

@@ -13,6 +13,7 @@ from ..pool.members import MemberId
 from ..pool.quantities import (
     LOWEST_VOLTAGE_V,
     NOMINAL_VOLTAGE_V,
+    PHASES,
     PerPhase,
     Phase,
     PhaseValues,
@@ -24,6 +25,7 @@ from .answers import Answers
 from .draws import draw_bounds, seen_bounds
 from .estimator import LEAST_MARGIN_A, OtherLoad, Range
 from .failsafe import reserved_for_others
+from .generation import TRIP_FACTOR, gross_load
 from .history import LoadHistory
 from .policies import Ceilings
 from .seats import MOST_PENDING, Seat
@@ -303,9 +305,29 @@ class Branch:
             if seat.account.is_settled:
                 del self._before_step[seat.settings.member]
 
-    def may_hide_generation(self, other_a: float) -> bool:
-        """Whether generation may hide load here: it feeds the site, or shows by its export."""
-        return self.circuit.parent is None or other_a < 0.0
+    def room_at_trip(self, lane: int, other_a: float, generation_a: PhaseValues) -> float:
+        """Return what members may have together so that the fuse holds when inverters trip (SR-3).
+
+        Args:
+            lane: A phase; watts have no fuse, and are without end.
+            other_a: What others take there, generation counted as negative load.
+            generation_a: The most that all generation may feed into each phase.
+        """
+        fed_in_a = 0.0 if lane == WATTS else generation_a[PHASES[lane]]
+        # Generation hides load where it feeds the site, or shows by its export.
+        if fed_in_a <= 0.0 or (self.circuit.parent is not None and other_a >= 0.0):
+            return math.inf
+        known = self.history.most_a
+        known_most_a = None if known is None else known[PHASES[lane]]
+        return TRIP_FACTOR * self.fuse[lane] - gross_load(other_a, fed_in_a, known_most_a)
+
+    def is_held_for_trip(self, phase: Phase, generation_a: PhaseValues, now_s: float) -> bool:
+        """Whether generation that may trip binds the members here before all else does."""
+        lane = phase.position
+        other_a = self.other_lately(now_s)[lane]
+        room_a = self.room_at_trip(lane, other_a, generation_a)
+        left_a = self.limit[lane] - self.margin(lane) - other_a
+        return room_a < min(left_a, self.ceiling[lane])
 
     @property
     def phase_load(self) -> Lanes | None:

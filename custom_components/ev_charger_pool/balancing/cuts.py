@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from ..pool.circuits import Circuit
 from ..pool.members import CircuitId, Demand, MemberId
-from ..pool.quantities import NOMINAL_VOLTAGE_V, PHASES, PerPhase, PhaseValues
+from ..pool.quantities import NOMINAL_VOLTAGE_V, PerPhase, PhaseValues
 from ..pool.reasons import Reason
 from .branches import Branch
 from .contract import Allocate, OutOfTime, Sharing
-from .generation import TRIP_FACTOR, gross_load
 from .seats import Seat
 from .wiring import LANES, WATTS, Lanes
 
@@ -38,7 +37,6 @@ def find_excess(
         for lane in range(LANES):
             granted[lane] += seat.counted[lane]
     other, at_worst = branch.other_now(), branch.other_at_worst()
-    known = branch.history.most_a
     measured = branch.circuit.metered and not branch.is_stale
     load = branch.phase_load if measured else None
     cut = [0.0] * LANES
@@ -47,18 +45,9 @@ def find_excess(
         limit = branch.limit[lane]
         needed = granted[lane] - branch.ceiling[lane]
         excess = 0.0 if only_measured else other[lane] + granted[lane] - limit
-        if (
-            lane != WATTS
-            and generation_a[PHASES[lane]] > 0.0
-            and not only_measured
-            and branch.may_hide_generation(other[lane])
-        ):
-            gross = gross_load(
-                other[lane],
-                generation_a[PHASES[lane]],
-                None if known is None else known[PHASES[lane]],
-            )
-            excess = max(excess, gross + granted[lane] - TRIP_FACTOR * branch.fuse[lane])
+        if not only_measured:
+            room = branch.room_at_trip(lane, other[lane], generation_a)
+            excess = max(excess, granted[lane] - room)
         if measured:
             if load is not None and load[lane] > limit:
                 flowing = load[lane] - _giving_up(branch, lane, now_s) - limit

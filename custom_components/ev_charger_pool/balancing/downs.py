@@ -110,7 +110,7 @@ def cut(
         seat = movable[member]
         target_a = round_down(seat, current_a)
         if target_a < seat.granted_a - _ROUNDING:
-            lower(site, seat, target_a, site.explain(reason), book, now)
+            lower(site, seat, target_a, site.explain(reason, now_s), book, now)
             done = True
     return done
 

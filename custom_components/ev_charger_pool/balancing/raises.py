@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..pool.members import CircuitId, MemberId
-from ..pool.quantities import NOMINAL_VOLTAGE_V, PHASES, PerPhase, PhaseValues
+from ..pool.quantities import NOMINAL_VOLTAGE_V, PerPhase, PhaseValues
 from .branches import Branch
-from .generation import TRIP_FACTOR, gross_load
 from .seats import Seat
 from .wiring import LANES, WATTS, Lanes, on_phases, room_for
 
@@ -26,23 +25,11 @@ def caps(branches: Sequence[Branch], now_s: float, generation_a: PhaseValues) ->
     found = []
     for branch in branches:
         other = branch.other_lately(now_s)
-        known = branch.history.most_a
         lanes = []
         for lane in range(LANES):
             limit = branch.limit[lane]
             cap = min(limit - branch.margin(lane) - other[lane], branch.ceiling[lane])
-            if (
-                lane != WATTS
-                and generation_a[PHASES[lane]] > 0.0
-                and branch.may_hide_generation(other[lane])
-            ):
-                gross = gross_load(
-                    other[lane],
-                    generation_a[PHASES[lane]],
-                    None if known is None else known[PHASES[lane]],
-                )
-                cap = min(cap, TRIP_FACTOR * branch.fuse[lane] - gross)
-            lanes.append(cap)
+            lanes.append(min(cap, branch.room_at_trip(lane, other[lane], generation_a)))
         found.append((lanes[0], lanes[1], lanes[2], lanes[3]))
     return found
 

@@ -1,6 +1,7 @@
 """The controller's picture of one site: its circuits and members with all that is known of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 import math
 
@@ -134,11 +135,16 @@ class SiteState:
         if seat is not None:
             seat.wish(wishes)
 
-    def explain(self, reason: Reason) -> Reason:
-        """Return the reason to show: the limit's own where a limit, not the fuse, binds a circuit."""
+    def explain(self, reason: Reason, now_s: float) -> Reason:
+        """Return the reason to show: what it is that binds a circuit, where it is not its fuse."""
         if reason.kind is not ReasonKind.CIRCUIT or reason.subject is None:
             return reason
-        limit = self.by_circuit[reason.subject].limit_that_binds(reason.phase)
+        branch = self.by_circuit[reason.subject]
+        if reason.phase is not None and branch.is_held_for_trip(
+            reason.phase, self.generation.most_a(now_s), now_s
+        ):
+            return replace(reason, kind=ReasonKind.GENERATION)
+        limit = branch.limit_that_binds(reason.phase)
         return reason if limit is None else Reason(kind=limit.source, subject=limit.id)
 
     def next_change(self, now: datetime) -> datetime:

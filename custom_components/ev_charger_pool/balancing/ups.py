@@ -164,7 +164,7 @@ class Waves:
             reason = plan.reasons[seat.settings.member]
             if one.is_short:
                 reason = Reason(kind=ReasonKind.SETTLING)
-            raise_to(site, seat, one.current_a, site.explain(reason), book, now)
+            raise_to(site, seat, one.current_a, site.explain(reason, now_s), book, now)
             ordered.append(seat)
         return ordered
 
@@ -176,7 +176,7 @@ def explain(site: SiteState, seats: Mapping[MemberId, Seat], plan: Plan, now_s: 
             spares = _spares_writes(seat, now_s)
             seat.reason = Reason(kind=ReasonKind.WRITE_BUDGET if spares else ReasonKind.SETTLING)
         else:
-            seat.reason = site.explain(plan.reasons[member])
+            seat.reason = site.explain(plan.reasons[member], now_s)
 
 
 def _spares_writes(seat: Seat, now_s: float) -> bool:
@@ -243,6 +243,7 @@ def _make_room(
         target_a = plan.target_a[member]
         gives_a = seat.granted_a - target_a
         if gives_a >= least_a or (target_a <= 0.0 and gives_a > 0.0):
-            lower(site, seat, target_a, site.explain(plan.reasons[member]), book, now)
+            reason = site.explain(plan.reasons[member], now.timestamp())
+            lower(site, seat, target_a, reason, book, now)
             lowered.append(seat)
     return lowered

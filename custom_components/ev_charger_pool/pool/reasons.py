@@ -10,6 +10,7 @@ class ReasonKind(StrEnum):
     """What limits a member now; the state of the sensor "limited by"."""
 
     CIRCUIT = "circuit"
+    GENERATION = "generation"
     CHARGER = "charger"
     CABLE = "cable"
     VEHICLE = "vehicle"
