@@ -83,6 +83,8 @@ class Device:
     session: str | None = "one"
     charging: ChargingStatus | None = None
     ramp_s: float = 3.0
+    over_a: float = 0.0
+    """It draws so much more than it is told, as cheap devices do."""
     state: ConnectorState | None = None
     change: dict[str, object] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
@@ -111,6 +113,8 @@ class Device:
         goal = min(self.told_a, self.wants_a) if self.plugged else 0.0
         if goal < 6.0 and self.settings.kind is MemberKind.CONNECTOR:
             goal = 0.0
+        if goal > 0.0:
+            goal += self.over_a
         if (now - self._moved).total_seconds() >= self.ramp_s or goal < self.draw_a == 0.0:
             self.draw_a = goal if self.obeys else self.draw_a
 

@@ -169,3 +169,43 @@ def test_a_limit_of_somebody_who_is_not_there_is_no_matter() -> None:
     stand.run(20)
     assert stand.granted() == 16.0
     assert stand.now > START
+
+
+def test_i6_a_ceiling_below_the_minimum_pauses_who_draws_a_little_more_than_it_was_told() -> None:
+    # 0.8 A above the grant is within what SR-6 allows: it obeys, and gives way with all others.
+    stand = Stand(member("a", max_current_a=7.0), other_a=5.0)
+    stand.devices["a"].over_a = 0.8
+    stand.run(60)
+    assert (stand.granted(), stand.devices["a"].draw_a) == (7.0, 7.8)
+    stand.controller.set_limits([limit("cap", 3.9, member=None, circuit="grid")])
+    stand.tick()
+    assert stand.granted() == 0.0
+    stand.run(10)
+    assert stand.load() == (5.0, 5.0, 5.0)
+
+
+def test_i6_the_pool_keeps_a_ceiling_with_what_members_draw_beyond_their_grants() -> None:
+    stand = Stand(member("a"), member("b"), circuits=(circuit(40.0),), other_a=5.0)
+    stand.devices["a"].over_a = 0.8
+    stand.run(120)
+    stand.controller.set_limits([limit("cap", 20.0, member=None, circuit="grid")])
+    stand.run(60)
+    assert stand.granted("a") >= 6.0
+    assert stand.granted("b") >= 6.0
+    assert max(stand.load()) - 5.0 <= 20.0
+
+
+def test_i6_who_lapsed_to_its_own_fail_safe_is_told_to_pause() -> None:
+    # Its lease ran out below its fail-safe, and it knows no less than that (SR-1).
+    stand = Stand(member("a", fail_safe_a=8.5), other_a=5.0)
+    own = limit("user", 6.0)
+    stand.controller.set_limits([own])
+    stand.run(60)
+    assert stand.granted() == 6.0
+    stand.devices["a"].over_a = 2.5
+    stand.run(4)
+    assert stand.devices["a"].draw_a == 8.5
+    stand.run(14)
+    stand.controller.set_limits([own, limit("cap", 3.9, member=None, circuit="grid")])
+    stand.tick()
+    assert stand.granted() == 0.0

@@ -186,6 +186,23 @@ def test_a_controller_that_hangs_goes_on_and_hears_meanwhile() -> None:
     assert len(only.told) > 230
 
 
+def test_what_was_told_during_a_hang_is_known_when_it_is_over() -> None:
+    """SR-10: a hang is no start; what arrived meanwhile is as fresh as it is young."""
+    known = {}
+    for kind in OutageKind:
+        outage = Outage(kind=kind, from_s=100.0, until_s=200.0)
+        scenario = replace(site([connector(1)], minutes=4), outages=(outage,))
+        loop = ClosedLoop(scenario, Witness)
+        while loop.now_s < 199.0:
+            loop.step()
+        assert loop.truth.knowledge["grid"].newest_s < 100.0
+        loop.step()
+        known[kind] = loop.truth.knowledge["grid"].newest_s
+    assert known[OutageKind.HANGS] >= 198.0
+    # A controller that starts has heard nothing yet.
+    assert known[OutageKind.KILLED] < 100.0
+
+
 def test_a_run_is_repeatable() -> None:
     scenario = draw_scenario(11, duration=timedelta(minutes=5), most_members=6)
     assert (

@@ -9,6 +9,7 @@ from ..pool.quantities import NOMINAL_VOLTAGE_V, PerPhase, PhaseValues
 from ..pool.reasons import Reason
 from .branches import Branch
 from .contract import Allocate, OutOfTime, Sharing
+from .draws import overdraw_of
 from .seats import Seat
 from .wiring import LANES, WATTS, Lanes
 
@@ -108,9 +109,9 @@ def reductions(
             for granted, cut in zip(excess.granted, excess.cut, strict=True)
         ]
         for seat in branch.seats:
-            if seat.settings.member in held:
-                for lane in range(LANES):
-                    free[lane] -= seat.counted[lane]
+            stays = seat.counted if seat.settings.member in held else overdraw_of(seat)
+            for lane in range(LANES):
+                free[lane] -= stays[lane]
         free_a[branch.circuit.id] = PerPhase(free[0], free[1], free[2])
         if excess.cut[WATTS] > 0.0:
             free_w[branch.circuit.id] = free[WATTS] * NOMINAL_VOLTAGE_V / branch.voltage_v

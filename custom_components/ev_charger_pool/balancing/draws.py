@@ -1,5 +1,6 @@
 """What a member may draw: now by its commitment (SR-2), at a meter's time by its samples (SR-9)."""
 
+from operator import sub
 from typing import Final
 
 from .ledger import MEASURING_TOLERANCE_A
@@ -67,15 +68,28 @@ def counted_of(seat: Seat, now_s: float) -> float:
 def can_be_told(seat: Seat, now_s: float) -> bool:
     """Whether a member follows when it is told less: others need not give way for it.
 
-    Who does not measure may count with more than its grant because no meter showed its step yet:
-    it can be told all the same.
+    Who draws more than its grant, but no more than a measuring error (SR-6) or than what its lease
+    lapsed to (SR-1), obeys. Who does not measure may count with more than its grant because no
+    meter showed its step yet: it can be told all the same.
     """
-    if not seat.online:
+    if not seat.online or _ignores(seat, now_s):
         return False
-    counted_a = seat.counted_a
+    held_a = seat.account.counted_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
+    return held_a <= seat.granted_a + _ROUNDING
+
+
+def overdraw_of(seat: Seat) -> Lanes:
+    """Return what a member that measures draws beyond its grant: it goes on beside it."""
     if not seat.settings.measures_current:
-        counted_a = seat.account.counted_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
-    return counted_a <= seat.granted_a + _ROUNDING
+        return NO_FLOW
+    return each(max, NO_FLOW, each(sub, seat.counted, seat.granted))
+
+
+def _ignores(seat: Seat, now_s: float) -> bool:
+    """Whether a member goes on drawing what nothing but disobedience explains."""
+    if seat.conduct.excess_since_s is None or seat.is_moving(now_s):
+        return False
+    return seat.counted_a > seat.fail_safe_a + MEASURING_TOLERANCE_A
 
 
 def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:

@@ -127,6 +127,8 @@ class ClosedLoop:
         self._wishes = list(scenario.wishes)
         self._outages = list(scenario.outages)
         self._outage: Outage | None = None
+        self._unread: list[tuple[CircuitId, MeterValue]] = []
+        """What a controller was told while it hung: it reads it when it decides again."""
         self._orders = 0
         self._resources_s = 0.0
         self.controller: Controller | None = new_controller()
@@ -207,10 +209,13 @@ class ClosedLoop:
             return
         if self._outage.kind is OutageKind.KILLED:
             self._restart()
+            for knowledge in self.truth.knowledge.values():
+                knowledge.restart()
         self._outage = None
         self._conduct.revived(now_s)
-        for knowledge in self.truth.knowledge.values():
-            knowledge.restart()
+        for circuit, value in self._unread:
+            self.truth.knowledge[circuit].hear(value, now_s)
+        self._unread.clear()
 
     def _restart(self) -> None:
         controller = self._new_controller()
@@ -243,6 +248,8 @@ class ClosedLoop:
             for value in values:
                 if self._outage is None:
                     self.truth.knowledge[circuit].hear(value, self.now_s)
+                else:
+                    self._unread.append((circuit, value))
                 self._news.heard(circuit, value, self.now_s)
                 _ask(controller.observe_meter, self._meter_report(circuit, value))
 

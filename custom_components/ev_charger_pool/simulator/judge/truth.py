@@ -127,7 +127,8 @@ class Knowledge:
     Attributes:
         spec: The meter; None without one.
         reaction_s: From an order to the draw that follows it, at the slowest: link and 10 s.
-        newest_s: When the newest honest value was measured that a living controller heard.
+        newest_s: When the newest honest value was measured that a controller heard which decides.
+            One that hung has heard everything that came meanwhile once it decides again.
         settled_s: The same as of `reaction_s` ago: everything that was so by then has to be made
             room for by now.
         heard_s: When anything was heard of it, honest or not.
@@ -149,7 +150,7 @@ class Knowledge:
         self._to_come = 0
 
     def hear(self, value: MeterValue, now_s: float) -> bool:
-        """Take that a living controller heard a value; return whether it was honest."""
+        """Take that a controller which decides heard a value; return whether it was honest."""
         if self.spec is None:
             return False
         self.heard_s = now_s
