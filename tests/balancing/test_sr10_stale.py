@@ -13,6 +13,11 @@ from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
 from .stand import Stand, circuit, member
 
 
+def at_once(ordered_s: float) -> float:
+    """Say that every draw was known when a step was ordered."""
+    return ordered_s
+
+
 def test_sr10_with_the_meter_gone_members_step_down_to_their_fail_safe() -> None:
     stand = Stand(member("a", fail_safe_a=6.0), member("b"), other_a=1.0)
     stand.run(200)
@@ -124,12 +129,12 @@ def test_sr10_a_total_that_does_not_answer_is_stale_too() -> None:
 
 def test_sr10_a_small_step_need_not_show() -> None:
     answers = Answers(2.0, 0.5)
-    answers.measure(0.0, 10.0)
+    answers.measure(-9.0, 10.0)
     answers.order(1.0, 6.0)
-    answers.draw(2.0, 8.9)
+    answers.draw(2.0, 8.9, at_once)
     answers.measure(30.0, 10.0)
     assert not answers.stuck
-    answers.draw(31.0, 9.0)
+    answers.draw(31.0, 9.0, at_once)
     stuck = []
     for at_s, value_a in ((36.0, 10.0), (37.0, 10.0), (38.0, 11.0)):
         answers.measure(at_s, value_a)
@@ -137,11 +142,47 @@ def test_sr10_a_small_step_need_not_show() -> None:
     assert stuck == [False, True, False]
 
 
+def test_sr10_a_step_that_was_shown_before_its_device_told_of_it_is_answered() -> None:
+    # The meter fell at once when a car stopped; the station tells it 8 s later, after another order.
+    answers = Answers(2.0, 1.0)
+    answers.measure(0.0, 16.0)
+    answers.measure(10.0, 10.0)
+    answers.order(12.0, 16.0)
+    answers.draw(18.0, 10.0, lambda _ordered_s: 8.0)
+    for at_s in range(18, 60):
+        answers.measure(float(at_s), 10.0)
+        assert not answers.stuck
+    # One that does not move for a step that it cannot have shown before does not answer.
+    answers.order(60.0, 10.0)
+    answers.draw(65.0, 4.0, lambda _ordered_s: 58.0)
+    answers.measure(71.0, 10.0)
+    assert answers.stuck
+
+
+def test_sr10_a_meter_of_whole_amperes_is_trusted_though_stations_tell_their_draw_late() -> None:
+    stand = Stand(
+        *(member(name, circuit="grid") for name in "abc"),
+        circuits=(circuit(40.0, resolution_a=1.0),),
+        other_a=4.0,
+    )
+    stand.silent.update("abc")
+    stale = []
+    for second in range(900):
+        for number, name in enumerate("abc"):
+            device = stand.devices[name]
+            if (second + 3 * number) % 10 == 0:
+                stand.controller.observe_member(device.report(stand.now))
+            if (second + 40 * number) % 120 == 0:
+                device.plugged = not device.plugged
+        stale.append(stand.tick().circuits["grid"].stale)
+    assert not any(stale[5:])
+
+
 def test_sr10_a_step_that_never_came_is_forgotten() -> None:
     answers = Answers(2.0, 0.5)
     answers.measure(0.0, 10.0)
     answers.order(1.0, 6.0)
-    answers.draw(200.0, 12.0)
+    answers.draw(200.0, 12.0, at_once)
     answers.measure(300.0, 10.0)
     assert not answers.stuck
     assert not answers.waits
@@ -153,7 +194,7 @@ def test_sr9_the_lag_is_learned_from_answers() -> None:
         start = turn * 100.0
         answers.measure(start, 10.0)
         answers.order(start + 1.0, 6.0)
-        answers.draw(start + 3.0, 12.0)
+        answers.draw(start + 3.0, 12.0, at_once)
         answers.measure(start + 6.0, 10.0)
         answers.measure(start + 7.0, 16.0)
     # The value 3 s after the step did not show it yet, the one after 4 s did.
@@ -166,7 +207,7 @@ def test_sr9_a_slow_rhythm_is_no_lag() -> None:
         start = turn * 100.0
         answers.measure(start, 10.0)
         answers.order(start + 1.0, 6.0)
-        answers.draw(start + 3.0, 12.0)
+        answers.draw(start + 3.0, 12.0, at_once)
         answers.measure(start + 10.0, 16.0)
     assert answers.lag_s == 2.0
 
@@ -177,7 +218,7 @@ def test_sr9_what_others_switch_teaches_no_lag() -> None:
         start = turn * 100.0
         answers.measure(start, 10.0)
         answers.order(start + 1.0, 6.0)
-        answers.draw(start + 3.0, 12.0)
+        answers.draw(start + 3.0, 12.0, at_once)
         answers.measure(start + 8.0, 10.0)
         answers.measure(start + 9.0, 9.0)
     assert answers.lag_s == 2.0

@@ -309,3 +309,25 @@ def test_sr9_a_limit_in_watts_binds_a_circuit() -> None:
     stand.set_other((15.0, 0.0, 0.0))
     stand.run(2)
     assert stand.granted() == 9.0
+
+
+def test_i1b_who_draws_a_little_more_than_its_grant_is_cut_like_everybody() -> None:
+    # 0.8 A is within what SR-6 allows: nothing else would ever take it back.
+    stand = Stand(member("a"), other_a=5.0)
+    stand.devices["a"].over_a = 0.8
+    stand.run(120)
+    assert stand.devices["a"].draw_a == 16.8
+    stand.set_other(15.0)
+    stand.run(12)
+    assert stand.devices["a"].draw_a > 0.0
+    assert max(stand.load()) <= 25.0
+
+
+def test_i1b_others_give_way_for_what_a_member_draws_beyond_its_grant() -> None:
+    stand = Stand(member("a"), member("b"), circuits=(circuit(40.0),), other_a=5.0)
+    stand.devices["a"].over_a = 0.8
+    stand.run(120)
+    for other_a in (12.0, 17.3, 22.0):
+        stand.set_other(other_a)
+        stand.run(20)
+        assert max(stand.load()) <= 40.0

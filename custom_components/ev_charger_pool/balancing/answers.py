@@ -1,6 +1,7 @@
 """SR-10: a meter has to answer to the pool's own steps; from the answer its lag is learned (SR-9)."""
 
 from collections import deque
+from collections.abc import Callable
 from statistics import median
 from typing import Final
 
@@ -14,6 +15,9 @@ LEAST_LAG_S: Final = 0.5
 MOST_LAG_S: Final = 10.0
 """What may be learned as a lag: beyond it a source is stale anyway (SR-10, 30 s / 3)."""
 
+SAMPLE_LATE_S: Final = 5.0
+"""A device may tell its draw so much later than a meter does; cars ramp within seconds (SR-9)."""
+
 _REMEMBERED: Final = 5
 _FORGOTTEN_S: Final = 120.0
 
@@ -21,12 +25,14 @@ _FORGOTTEN_S: Final = 120.0
 class _Step:
     """A change of the pool's draw on one phase, from the order on."""
 
-    __slots__ = ("before_a", "ordered_s", "seen_s", "up_a")
+    __slots__ = ("before_a", "known_s", "ordered_s", "seen_s", "up_a")
 
     def __init__(self, ordered_s: float, before_a: float) -> None:
         self.ordered_s = ordered_s
         self.before_a = before_a
         self.seen_s: float | None = None
+        self.known_s = ordered_s
+        """Until when the draw before it was told for sure."""
         self.up_a = 0.0
         """What members drew more when it was seen."""
 
@@ -87,8 +93,14 @@ class Answers:
         if self._step is None or at_s - self._step.ordered_s > _FORGOTTEN_S:
             self._step = _Step(at_s, drawn_a)
 
-    def draw(self, at_s: float, drawn_a: float) -> None:
-        """Take the sum of what members draw on the phase by their newest samples."""
+    def draw(self, at_s: float, drawn_a: float, known_before: Callable[[float], float]) -> None:
+        """Take the sum of what members draw on the phase by their newest samples.
+
+        Args:
+            at_s: When.
+            drawn_a: The sum.
+            known_before: Tells of the time of an order until when the draws before it were known.
+        """
         step = self._step
         if step is None:
             return
@@ -98,6 +110,7 @@ class Answers:
             step.seen_s = None
         elif step.seen_s is None:
             step.seen_s = at_s
+            step.known_s = known_before(step.ordered_s) - SAMPLE_LATE_S
             step.up_a = drawn_a - step.before_a
 
     def measure(self, at_s: float, value_a: float) -> None:
@@ -120,5 +133,6 @@ class Answers:
             return
         slowest_s = median(self._shown) if self._shown else self.default_lag_s
         if at_s - step.seen_s >= LAGS * slowest_s:
-            self.stuck = True
+            # A meter that moved since the draw was known before may have shown the step already.
+            self.stuck |= self._still_since_s <= step.known_s
             self._step = None

@@ -186,7 +186,18 @@ class Branch:
         if not any(answer.waits for answer in self.answers):
             return
         for answer, drawn_a in zip(self.answers, self._drawn(), strict=True):
-            answer.draw(now_s, drawn_a)
+            answer.draw(now_s, drawn_a, self._known_before)
+
+    def _known_before(self, ordered_s: float) -> float:
+        """Return until when the draws were known that changed after an order."""
+        return min(
+            (
+                seat.samples.before(ordered_s)
+                for seat in self.seats
+                if seat.samples.newest_s > ordered_s
+            ),
+            default=ordered_s,
+        )
 
     def _drawn(self) -> tuple[float, float, float]:
         """Return what members draw by their newest samples; where a total tells, all of it."""

@@ -1,6 +1,7 @@
 """The newest draws of a member, with times that can be compared."""
 
 from collections import deque
+from math import inf
 from typing import Final
 
 from ..pool.readings import Reading
@@ -51,6 +52,10 @@ class Samples:
         while self._kept[0][0] < at_s - KEPT_S:
             self._kept.popleft()
         return True
+
+    def before(self, at_s: float) -> float:
+        """Return when the newest sample that was there by a time was taken, -inf without one."""
+        return next((taken_s for taken_s, _ in reversed(self._kept) if taken_s <= at_s), -inf)
 
     def nearest(self, at_s: float) -> tuple[float, Lanes] | None:
         """Return the time and draw of the sample nearest to a time."""
