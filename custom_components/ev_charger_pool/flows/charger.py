@@ -4,16 +4,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 import re
-from types import MappingProxyType
-from typing import Any
+from typing import Any, override
 
-from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    ConfigSubentryFlow,
-    SubentryFlowContext,
-    SubentryFlowResult,
-)
-from homeassistant.const import CONF_NAME, CONF_TYPE
+from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 import probatio
@@ -36,20 +29,18 @@ from ..const import (
     CONF_UNIT,
     DRIVER_MODBUS,
     DRIVER_OCPP,
-    ROOT_CIRCUIT,
 )
-from ..modbus.connection import LinkType
 from ..modbus.profiles import async_available_profiles
 from ..modbus.schema import ProfileKind
 from ..pool.quantities import Phase
-from .connection import ConnectionSteps, check_link_type, profile_choice
+from .connection import ConnectionSteps, check_link_type, device_fields
 from .context import (
     FailSafe,
     SiteContext,
-    context_of_entry,
     endpoint,
     is_station_taken,
 )
+from .draft import SubentrySteps
 from .fields import (
     AMPS,
     COUNT,
@@ -58,13 +49,15 @@ from .fields import (
     MIN_CHARGING_A,
     TEXT,
     TEXTS,
-    YES_NO,
     Errors,
     FieldError,
     Input,
-    circuits,
+    check_name,
+    circuit_field,
+    may_freeze_field,
+    name_field,
     one_of,
-    rotation,
+    rotation_field,
     rotation_from_json,
     rotation_to_json,
     rotations,
@@ -92,14 +85,9 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
 ):
     """The steps `ocpp`, `modbus`, `network`, `serial` and `connector`.
 
-    They gather a draft: its data is what will be kept, its title the name.
+    They fill in a draft.
     """
 
-    site: SiteContext
-    own_subentry: str | None = None
-    title = ""
-    draft: Mapping[str, Any] = MappingProxyType({})
-    """What is being set up, or what was kept before a reconfiguration."""
     fixed_station: str | None = None
     """The identity of a station that introduced itself: it is not asked for."""
 
@@ -125,22 +113,20 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
         station = {} if self.fixed_station else {probatio.Required(CONF_STATION): TEXT}
         schema = probatio.Schema(
             {
-                probatio.Required(CONF_NAME): TEXT,
+                **name_field(),
                 **station,
-                probatio.Required(CONF_CIRCUIT, default=ROOT_CIRCUIT): circuits(
-                    self.site.circuit_names
-                ),
+                **circuit_field(self.site.circuit_names),
                 probatio.Required(CONF_CONNECTORS, default=1): COUNT,
                 probatio.Required(CONF_AUTHORIZATION, default=Authorization.ANYONE.value): one_of(
                     [who.value for who in Authorization], "authorization"
                 ),
                 probatio.Optional(CONF_TOKENS): TEXTS,
-                probatio.Required(CONF_MAY_FREEZE, default=False): YES_NO,
+                **may_freeze_field(),
             }
         )
         return self.async_show_form(
             step_id="ocpp",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or self._known()),
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or self.known()),
             errors=errors,
             description_placeholders={
                 "address": f"ws://{self._host()}:{self.site.ocpp_port}/{self.fixed_station or ''}"
@@ -153,31 +139,22 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
         errors: Errors = {}
         if user_input is not None:
             profile = profiles[user_input[CONF_PROFILE]]
-            errors = self._check_common(user_input) | check_link_type(
-                profile, user_input[CONF_TYPE]
-            )
+            errors = check_name(user_input) | check_link_type(user_input, profile)
             if not errors:
                 self._take_common(user_input, DRIVER_MODBUS)
                 self.draft = {**self.draft, CONF_PROFILE: profile.id}
-                return await self.async_ask_connection(
-                    LinkType(user_input[CONF_TYPE]), profile, self.draft, self.own_subentry
-                )
+                return await self.async_ask_connection(user_input, profile)
         schema = probatio.Schema(
             {
-                probatio.Required(CONF_NAME): TEXT,
-                probatio.Required(CONF_PROFILE): profile_choice(profiles),
-                probatio.Required(CONF_TYPE, default=LinkType.TCP.value): one_of(
-                    [kind.value for kind in LinkType], "link_type"
-                ),
-                probatio.Required(CONF_CIRCUIT, default=ROOT_CIRCUIT): circuits(
-                    self.site.circuit_names
-                ),
-                probatio.Required(CONF_MAY_FREEZE, default=False): YES_NO,
+                **name_field(),
+                **device_fields(profiles),
+                **circuit_field(self.site.circuit_names),
+                **may_freeze_field(),
             }
         )
         return self.async_show_form(
             step_id="modbus",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or self._known()),
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or self.known()),
             errors=errors,
         )
 
@@ -212,10 +189,9 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
         circuit = self.draft[CONF_CIRCUIT]
         room_a = site.fail_safe_room(circuit, site.phases)
         proposed = min(site.fail_safe_current_a, room_a)
-        possible = rotations(site.phases)
         schema = probatio.Schema(
             {
-                probatio.Required(CONF_ROTATION, default=possible[0]): rotation(site.phases),
+                **rotation_field(site.phases),
                 probatio.Required(CONF_MAX_CURRENT, default=_DEFAULT_MAX_A): AMPS,
                 probatio.Required(
                     CONF_FAIL_SAFE_CURRENT,
@@ -223,7 +199,7 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
                 ): AMPS,
             }
         )
-        if shown.get(CONF_ROTATION) not in possible:
+        if shown.get(CONF_ROTATION) not in rotations(site.phases):
             shown = {key: value for key, value in shown.items() if key != CONF_ROTATION}
         return self.async_show_form(
             step_id="connector",
@@ -238,14 +214,8 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
             last_step=len(self._connectors) + 1 == self._count,
         )
 
-    def _check_common(self, user_input: Input) -> Errors:
-        errors: Errors = {}
-        if not user_input[CONF_NAME].strip():
-            errors[CONF_NAME] = FieldError.NAME_EMPTY
-        return errors
-
     def _check_ocpp(self, user_input: Input) -> Errors:
-        errors = self._check_common(user_input)
+        errors = check_name(user_input)
         station = self._station(user_input)
         if not is_identity(station):
             errors[CONF_STATION] = FieldError.STATION_INVALID
@@ -273,19 +243,19 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
         return self.fixed_station or str(user_input[CONF_STATION]).strip()
 
     def _take_common(self, user_input: Input, driver: str) -> None:
-        self.title = user_input[CONF_NAME].strip()
-        self.draft = {
-            **self.draft,
-            CONF_DRIVER: driver,
-            CONF_CIRCUIT: user_input[CONF_CIRCUIT],
-            CONF_MAY_FREEZE: user_input[CONF_MAY_FREEZE],
-        }
+        self.take(
+            user_input,
+            {
+                CONF_DRIVER: driver,
+                CONF_CIRCUIT: user_input[CONF_CIRCUIT],
+                CONF_MAY_FREEZE: user_input[CONF_MAY_FREEZE],
+            },
+        )
 
-    def _known(self) -> dict[str, Any]:
+    @override
+    def known(self) -> dict[str, Any]:
         """Return what the first form shows of a charger that is known."""
-        known = {**self.draft, CONF_NAME: self.title}
-        if CONF_CONNECTION in known:
-            known[CONF_TYPE] = known[CONF_CONNECTION][CONF_TYPE]
+        known = super().known()
         if CONF_CONNECTORS in known:
             known[CONF_CONNECTORS] = len(known[CONF_CONNECTORS])
         return known
@@ -351,35 +321,18 @@ def _shown_connector(known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class ChargerSubentryFlow(
-    ChargerSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], ConfigSubentryFlow
+    ChargerSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], SubentrySteps
 ):
     """Adds a charger to a site, or changes one."""
 
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask what the charger speaks."""
-        self.site = context_of_entry(self._get_entry())
-        return self.async_show_menu(step_id="user", menu_options=[DRIVER_OCPP, DRIVER_MODBUS])
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Show what is known of the charger."""
-        subentry = self._get_reconfigure_subentry()
-        self.own_subentry = subentry.subentry_id
-        self.site = context_of_entry(self._get_entry(), without=self.own_subentry)
-        self.title, self.draft = subentry.title, dict(subentry.data)
+    async def async_ask(self) -> SubentryFlowResult:
+        """Ask what a new charger speaks; of one that is known it is known."""
+        if self.own_subentry is None:
+            return self.async_show_menu(step_id="user", menu_options=[DRIVER_OCPP, DRIVER_MODBUS])
         if self.draft[CONF_DRIVER] == DRIVER_OCPP:
             return await self.async_step_ocpp()
         return await self.async_step_modbus()
 
     async def async_charger_complete(self, unique_id: str) -> SubentryFlowResult:
         """Keep the charger."""
-        if self.source == SOURCE_RECONFIGURE:
-            return self.async_update_and_abort(
-                self._get_entry(),
-                self._get_reconfigure_subentry(),
-                title=self.title,
-                data=self.draft,
-                unique_id=unique_id,
-            )
-        return self.async_create_entry(title=self.title, data=self.draft, unique_id=unique_id)
+        return self.keep(unique_id)

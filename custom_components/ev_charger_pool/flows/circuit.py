@@ -1,15 +1,9 @@
 """The form of a circuit: its fuse, what feeds it, and its meter."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
+from typing import Any, override
 
-from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    ConfigSubentryFlow,
-    SubentryFlowResult,
-)
-from homeassistant.const import CONF_NAME
+from homeassistant.config_entries import SubentryFlowResult
 import probatio
 
 from ..const import (
@@ -20,44 +14,30 @@ from ..const import (
     CONF_PARENT,
     ROOT_CIRCUIT,
 )
-from .context import SiteContext, context_of_entry
+from ..pool.members import CircuitId
+from .draft import SubentrySteps
 from .fields import (
     AMPS,
     MAX_FUSE_A,
     MAX_LIMIT_W,
     MIN_CHARGING_A,
-    TEXT,
     WATTS,
     YES_NO,
     Errors,
     FieldError,
     Input,
-    circuits,
+    check_name,
+    circuit_field,
+    name_field,
 )
 from .meter import check_meter, meter_schema, meter_to_json
 
 
-class CircuitSubentryFlow(ConfigSubentryFlow):
+class CircuitSubentryFlow(SubentrySteps):
     """Adds a circuit to a site, or changes one."""
 
-    _site: SiteContext
-    _own: str | None = None
-    _title = ""
-    _draft: Mapping[str, Any] = MappingProxyType({})
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Begin with a new one."""
-        self._site = context_of_entry(self._get_entry())
-        return await self.async_step_circuit()
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Begin with what is known of one."""
-        subentry = self._get_reconfigure_subentry()
-        self._own, self._title = subentry.subentry_id, subentry.title
-        self._site = context_of_entry(self._get_entry())
-        self._draft = subentry.data
+    async def async_ask(self) -> SubentryFlowResult:
+        """Begin with its fuse."""
         return await self.async_step_circuit()
 
     async def async_step_circuit(
@@ -66,30 +46,14 @@ class CircuitSubentryFlow(ConfigSubentryFlow):
         """Ask for the fuse and what feeds it."""
         errors: Errors = {}
         if user_input is not None and not (errors := self._check(user_input)):
-            self._title = user_input[CONF_NAME].strip()
-            data = {
-                **self._draft,
-                CONF_PARENT: user_input[CONF_PARENT],
-                CONF_FUSE: user_input[CONF_FUSE],
-                CONF_DEDICATED: user_input[CONF_DEDICATED],
-            }
-            data.pop(CONF_LIMIT_W, None)
-            if user_input.get(CONF_LIMIT_W) is not None:
-                data[CONF_LIMIT_W] = user_input[CONF_LIMIT_W]
-            self._draft = data
+            self._take(user_input)
             return await self.async_step_meter()
         schema = probatio.Schema(
             {
-                probatio.Required(CONF_NAME): TEXT,
-                probatio.Required(CONF_PARENT, default=ROOT_CIRCUIT): circuits(
-                    {
-                        key: name
-                        for key, name in self._site.circuit_names.items()
-                        if key != self._own
-                    }
-                ),
+                **name_field(),
+                **circuit_field(self._others, CONF_PARENT),
                 probatio.Required(
-                    CONF_FUSE, default=max(self._site.circuits[ROOT_CIRCUIT].limit_a)
+                    CONF_FUSE, default=max(self.site.circuits[ROOT_CIRCUIT].limit_a)
                 ): AMPS,
                 probatio.Optional(CONF_LIMIT_W): WATTS,
                 probatio.Required(CONF_DEDICATED, default=False): YES_NO,
@@ -97,7 +61,7 @@ class CircuitSubentryFlow(ConfigSubentryFlow):
         )
         return self.async_show_form(
             step_id="circuit",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or self._known()),
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or self.known()),
             errors=errors,
             last_step=False,
         )
@@ -107,41 +71,47 @@ class CircuitSubentryFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Ask for the meter, if there is one."""
         errors: Errors = {}
-        if user_input is not None and not (errors := check_meter(user_input, self._site.phases)):
-            return self._complete({**self._draft, CONF_METER: meter_to_json(user_input)})
+        if user_input is not None and not (errors := check_meter(user_input, self.site.phases)):
+            self.draft = {**self.draft, CONF_METER: meter_to_json(user_input)}
+            return self.keep()
         return self.async_show_form(
             step_id="meter",
             data_schema=self.add_suggested_values_to_schema(
-                meter_schema(self._site.phases), user_input or self._draft.get(CONF_METER, {})
+                meter_schema(self.site.phases), user_input or self.draft.get(CONF_METER, {})
             ),
             errors=errors,
         )
 
-    def _complete(self, data: Mapping[str, Any]) -> SubentryFlowResult:
-        if self.source == SOURCE_RECONFIGURE:
-            return self.async_update_and_abort(
-                self._get_entry(), self._get_reconfigure_subentry(), title=self._title, data=data
-            )
-        return self.async_create_entry(title=self._title, data=data)
+    @property
+    def _others(self) -> dict[CircuitId, str]:
+        """The names of the other circuits."""
+        names = self.site.circuit_names.items()
+        return {key: name for key, name in names if key != self.own_subentry}
 
-    def _known(self) -> dict[str, Any]:
-        known = {**self._draft, CONF_NAME: self._title}
+    def _take(self, user_input: Input) -> None:
+        self.draft = {key: value for key, value in self.draft.items() if key != CONF_LIMIT_W}
+        self.take(
+            user_input,
+            {
+                key: user_input[key]
+                for key in (CONF_PARENT, CONF_FUSE, CONF_DEDICATED, CONF_LIMIT_W)
+                if user_input.get(key) is not None
+            },
+        )
+
+    @override
+    def known(self) -> dict[str, Any]:
+        """Return what the first form shows of a circuit that is known."""
+        known = super().known()
         if isinstance(known.get(CONF_FUSE), Mapping):
             # One that was kept per phase is shown by its weakest: never more than it carries.
             known[CONF_FUSE] = min(known[CONF_FUSE].values())
         return known
 
     def _check(self, user_input: Input) -> Errors:
-        errors: Errors = {}
-        name, parent = user_input[CONF_NAME].strip(), user_input[CONF_PARENT]
-        if not name:
-            errors[CONF_NAME] = FieldError.NAME_EMPTY
-        elif any(
-            key != self._own and other.casefold() == name.casefold()
-            for key, other in self._site.circuit_names.items()
-        ):
-            errors[CONF_NAME] = FieldError.NAME_TAKEN
-        if self._own is not None and self._own in self._site.path(parent):
+        errors = check_name(user_input, self._others.values())
+        own = self.own_subentry
+        if own is not None and own in self.site.path(user_input[CONF_PARENT]):
             errors[CONF_PARENT] = FieldError.CIRCUIT_CYCLE
         if not MIN_CHARGING_A <= user_input[CONF_FUSE] <= MAX_FUSE_A:
             errors[CONF_FUSE] = FieldError.FUSE_RANGE

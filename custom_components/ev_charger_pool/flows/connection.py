@@ -2,20 +2,30 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_TYPE
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
-from homeassistant.helpers.selector import SelectSelector, SerialPortSelector
+from homeassistant.helpers.selector import SerialPortSelector
 from homeassistant.util.network import is_host_valid
 import probatio
 
-from ..const import CONF_CONNECTION, CONF_UNIT
+from ..const import CONF_CONNECTION, CONF_PROFILE, CONF_UNIT
 from ..modbus.connection import LinkType, ModbusConnection
 from ..modbus.schema import Profile
 from .context import is_link_taken
-from .fields import COUNT, TEXT, YES_NO, Errors, FieldError, Input, one_of_named
+from .draft import Draft
+from .fields import (
+    COUNT,
+    TEXT,
+    YES_NO,
+    Errors,
+    FieldError,
+    Fields,
+    Input,
+    one_of,
+    one_of_named,
+)
 from .probe import async_probe
 
 CONF_BAUDRATE: Final = "baudrate"
@@ -49,14 +59,19 @@ def check_serial(user_input: Input) -> Errors:
     return errors
 
 
-def profile_choice(profiles: Mapping[str, Profile]) -> SelectSelector:
-    """Return a choice among the kinds of devices that can be spoken to."""
-    return one_of_named({profile.id: profile.name for profile in profiles.values()})
+def device_fields(profiles: Mapping[str, Profile]) -> Fields:
+    """Return the fields of what kind of device it is, and how the frames travel."""
+    names = {profile.id: profile.name for profile in profiles.values()}
+    links = [kind.value for kind in LinkType]
+    return {
+        probatio.Required(CONF_PROFILE): one_of_named(names),
+        probatio.Required(CONF_TYPE, default=LinkType.TCP.value): one_of(links, "link_type"),
+    }
 
 
-def check_link_type(profile: Profile, link_type: str) -> Errors:
+def check_link_type(user_input: Input, profile: Profile) -> Errors:
     """Return what is wrong with a kind of link: a device may not have it."""
-    if profile.link(LinkType(link_type)) is None:
+    if profile.link(LinkType(user_input[CONF_TYPE])) is None:
         return {CONF_TYPE: FieldError.LINK_NOT_THERE}
     return {}
 
@@ -66,39 +81,36 @@ def _is_whole(value: float, least: int, most: int) -> bool:
 
 
 class ConnectionSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    FlowHandler[ContextT, ResultT, HandlerT]
+    Draft, FlowHandler[ContextT, ResultT, HandlerT]
 ):
     """Steps `network` and `serial`; a flow goes there with `async_ask_connection`."""
 
     _link_type = LinkType.TCP
     _link_profile: Profile
-    _link_data: Mapping[str, Any] = MappingProxyType({})
-    _link_of: str | None = None
 
     @abstractmethod
     async def async_connection_known(self, connection: dict[str, Any], unit_id: int) -> ResultT:
         """Go on with a connection that was checked."""
 
-    async def async_ask_connection(
-        self,
-        link_type: LinkType,
-        profile: Profile,
-        data: Mapping[str, Any],
-        own_subentry: str | None = None,
-    ) -> ResultT:
+    async def async_ask_connection(self, user_input: Input, profile: Profile) -> ResultT:
         """Ask for the connection.
 
         Args:
-            link_type: How the frames travel.
+            user_input: The form with the fields of the device.
             profile: The device that is to answer, with its usual settings.
-            data: What is known of the device already, as it is kept.
-            own_subentry: The subentry being reconfigured.
         """
-        self._link_type, self._link_profile = link_type, profile
-        self._link_data, self._link_of = data, own_subentry
-        if link_type is LinkType.SERIAL:
+        self._link_type, self._link_profile = LinkType(user_input[CONF_TYPE]), profile
+        if self._link_type is LinkType.SERIAL:
             return await self.async_step_serial()
         return await self.async_step_network()
+
+    @override
+    def known(self) -> dict[str, Any]:
+        """Return what the first form shows of a device that is known."""
+        known = super().known()
+        if CONF_CONNECTION in known:
+            known[CONF_TYPE] = known[CONF_CONNECTION][CONF_TYPE]
+        return known
 
     async def async_step_network(self, user_input: dict[str, Any] | None = None) -> ResultT:
         """Ask for host, port and unit."""
@@ -152,7 +164,7 @@ class ConnectionSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Hand
         if not _is_whole(user_input[CONF_UNIT], 0, _HIGHEST_UNIT):
             return {CONF_UNIT: FieldError.UNIT_RANGE}
         unit_id = int(user_input[CONF_UNIT])
-        if is_link_taken(self.hass, connection, unit_id, self._link_of):
+        if is_link_taken(self.hass, connection, unit_id, self.own_subentry):
             return {CONF_UNIT: FieldError.UNIT_TAKEN}
         if user_input.get(CONF_SAVE_ANYWAY) or self._is_unchanged(connection, unit_id):
             return {}
@@ -168,8 +180,7 @@ class ConnectionSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Hand
     def _is_unchanged(self, connection: Mapping[str, Any], unit_id: int) -> bool:
         # The driver of a device that is there already has its link: it is not tried again.
         return (
-            self._link_data.get(CONF_CONNECTION) == connection
-            and self._link_data.get(CONF_UNIT) == unit_id
+            self.draft.get(CONF_CONNECTION) == connection and self.draft.get(CONF_UNIT) == unit_id
         )
 
     def _show(
@@ -177,7 +188,7 @@ class ConnectionSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Hand
     ) -> ResultT:
         if _UNANSWERED & set(errors.values()):
             schema[probatio.Optional(CONF_SAVE_ANYWAY, default=False)] = YES_NO
-        known = {**self._link_data.get(CONF_CONNECTION, {}), **self._link_data}
+        known = {**self.draft.get(CONF_CONNECTION, {}), **self.draft}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(

@@ -158,12 +158,13 @@ def subentries_of_all_sites(
                 yield subentry
 
 
-def is_name_taken(hass: HomeAssistant, name: str, entry: ConfigEntry[Any] | None = None) -> bool:
-    """Whether another site than this one has the name."""
-    return any(
-        other is not entry and other.title.casefold() == name.casefold()
-        for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-    )
+def names_of_sites(hass: HomeAssistant, without: ConfigEntry[Any] | None = None) -> list[str]:
+    """Return what the sites are called, without the one being reconfigured."""
+    return [
+        entry.title
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        if entry is not without
+    ]
 
 
 def is_station_taken(hass: HomeAssistant, station: str, without: str | None = None) -> bool:

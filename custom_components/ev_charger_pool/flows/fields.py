@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import (
+    CONF_NAME,
     Platform,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
@@ -27,7 +28,9 @@ from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
 )
+import probatio
 
+from ..const import CONF_CIRCUIT, CONF_MAY_FREEZE, CONF_ROTATION, ROOT_CIRCUIT
 from ..pool.members import CircuitId
 from ..pool.quantities import Phase
 
@@ -36,6 +39,9 @@ type Input = Mapping[str, Any]
 
 type Errors = dict[str, str]
 """The key of a message for each field that is wrong."""
+
+type Fields = dict[probatio.Marker, Any]
+"""Fields of a form, in their order: what is asked for and how it is typed."""
 
 MIN_CHARGING_A: Final = 6.0
 """Below this no car charges (IEC 61851-1)."""
@@ -96,9 +102,37 @@ def one_of_named(names: Mapping[str, str], translation_key: str | None = None) -
     return SelectSelector(config)
 
 
-def circuits(names: Mapping[CircuitId, str]) -> SelectSelector:
-    """Return a choice among the circuits of a site."""
-    return one_of_named(names)
+def name_field() -> Fields:
+    """Return the field of a name."""
+    return {probatio.Required(CONF_NAME): TEXT}
+
+
+def circuit_field(names: Mapping[CircuitId, str], key: str = CONF_CIRCUIT) -> Fields:
+    """Return the field of the circuit that something hangs on."""
+    return {probatio.Required(key, default=ROOT_CIRCUIT): one_of_named(names)}
+
+
+def rotation_field(phases: Sequence[Phase]) -> Fields:
+    """Return the field of the way in which a device is wired to the phases of a site."""
+    possible = rotations(phases)
+    return {
+        probatio.Required(CONF_ROTATION, default=possible[0]): one_of(possible, "rotation"),
+    }
+
+
+def may_freeze_field() -> Fields:
+    """Return the field of a device that nothing watches (SR-5)."""
+    return {probatio.Required(CONF_MAY_FREEZE, default=False): YES_NO}
+
+
+def check_name(user_input: Input, others: Iterable[str] = ()) -> Errors:
+    """Return what is wrong with a name; no two of those that `others` belong to may share one."""
+    name = user_input[CONF_NAME].strip()
+    if not name:
+        return {CONF_NAME: FieldError.NAME_EMPTY}
+    if name.casefold() in {other.casefold() for other in others}:
+        return {CONF_NAME: FieldError.NAME_TAKEN}
+    return {}
 
 
 def sensor(device_class: SensorDeviceClass, *, multiple: bool = False) -> EntitySelector:
@@ -129,11 +163,6 @@ def rotations(phases: Sequence[Phase], *, least: int = 1) -> list[str]:
         for size in range(len(phases), least - 1, -1)
         for order in permutations(phases, size)
     ]
-
-
-def rotation(phases: Sequence[Phase]) -> SelectSelector:
-    """Return a choice among the ways in which a device can be wired."""
-    return one_of(rotations(phases), "rotation")
 
 
 def rotation_to_json(text: str) -> list[str]:

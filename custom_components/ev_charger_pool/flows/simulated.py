@@ -34,8 +34,16 @@ from ..simulator.standard import (
     StandardSite,
 )
 from .charger import link_unique_id, station_unique_id
-from .context import is_name_taken, is_station_taken
-from .fields import COUNT, TEXT, Errors, FieldError, Input, number
+from .context import is_station_taken, names_of_sites
+from .fields import (
+    COUNT,
+    TEXT,
+    Errors,
+    FieldError,
+    Input,
+    check_name,
+    number,
+)
 from .prefill import CURRENT_KEYS
 
 MAX_SEED: Final = 1_000_000
@@ -68,12 +76,7 @@ def is_simulated_site_there(hass: HomeAssistant) -> bool:
 
 def check_simulated(hass: HomeAssistant, user_input: Input) -> Errors:
     """Return what is wrong with the form, by field."""
-    errors: Errors = {}
-    name = user_input[CONF_NAME].strip()
-    if not name:
-        errors[CONF_NAME] = FieldError.NAME_EMPTY
-    elif is_name_taken(hass, name):
-        errors[CONF_NAME] = FieldError.NAME_TAKEN
+    errors = check_name(user_input, names_of_sites(hass))
     seed = user_input[CONF_SEED]
     if not (0 <= seed <= MAX_SEED and seed == int(seed)):
         errors[CONF_SEED] = FieldError.SEED_RANGE

@@ -28,18 +28,19 @@ from ..const import (
     DEFAULT_OCPP_PORT,
 )
 from ..pool.quantities import NOMINAL_VOLTAGE_V, PHASES, Phase
-from .context import is_name_taken
+from .context import names_of_sites
 from .fields import (
     AMPS,
     COUNT,
     MAX_FUSE_A,
     MIN_CHARGING_A,
-    TEXT,
     VOLTS,
     YES_NO,
     Errors,
     FieldError,
     Input,
+    check_name,
+    name_field,
     one_of,
     sensor,
 )
@@ -47,7 +48,7 @@ from .meter import check_meter, meter_schema, meter_to_json
 
 SITE_SCHEMA = probatio.Schema(
     {
-        probatio.Required(CONF_NAME): TEXT,
+        **name_field(),
         probatio.Required(CONF_PHASES, default="3"): one_of(("3", "1"), "phases"),
         probatio.Required(CONF_FUSE, default=25.0): AMPS,
         probatio.Required(CONF_VOLTAGE, default=NOMINAL_VOLTAGE_V): VOLTS,
@@ -107,12 +108,7 @@ def check_site(
         user_input: The form.
         entry: The site being reconfigured; None for a new one.
     """
-    errors: Errors = {}
-    name = user_input[CONF_NAME].strip()
-    if not name:
-        errors[CONF_NAME] = FieldError.NAME_EMPTY
-    elif is_name_taken(hass, name, entry):
-        errors[CONF_NAME] = FieldError.NAME_TAKEN
+    errors = check_name(user_input, names_of_sites(hass, entry))
     fuse_a = user_input[CONF_FUSE]
     if not MIN_CHARGING_A <= fuse_a <= MAX_FUSE_A:
         errors[CONF_FUSE] = FieldError.FUSE_RANGE
