@@ -197,8 +197,34 @@ def test_sr9_the_lag_is_learned_from_answers() -> None:
         answers.draw(start + 3.0, 12.0, at_once)
         answers.measure(start + 6.0, 10.0)
         answers.measure(start + 7.0, 16.0)
-    # The value 3 s after the step did not show it yet, the one after 4 s did.
+    # The value 3 s after the step was seen did not show it yet, the one after 4 s did.
     assert answers.lag_s == 3.0
+
+
+def test_sr9_two_answers_are_too_few_to_learn_a_lag_from() -> None:
+    """A load of the house that switches in the right moment looks like a late answer."""
+    answers = Answers(2.0, 0.5)
+    for turn in range(2):
+        start = turn * 100.0
+        answers.measure(start, 10.0)
+        answers.order(start + 1.0, 6.0)
+        answers.draw(start + 3.0, 12.0, at_once)
+        answers.measure(start + 8.0, 10.0)
+        answers.measure(start + 8.5, 16.0)
+        assert answers.lag_s == 2.0
+
+
+def test_sr9_a_step_that_was_told_late_makes_no_lag_shorter() -> None:
+    """The car followed at once, its charger told so 5 s later: the meter was not early."""
+    answers = Answers(2.0, 0.5)
+    for turn in range(5):
+        start = turn * 100.0
+        answers.measure(start, 10.0)
+        answers.order(start + 1.0, 6.0)
+        answers.measure(start + 5.0, 10.0)
+        answers.draw(start + 6.0, 12.0, at_once)
+        answers.measure(start + 6.5, 16.0)
+    assert answers.lag_s == 2.0
 
 
 def test_sr9_a_slow_rhythm_is_no_lag() -> None:

@@ -1,10 +1,17 @@
 """SR-9: what others may take at worst, when members were raised and nobody knows who followed."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from custom_components.ev_charger_pool.balancing.estimator import OtherLoad, Range
 from custom_components.ev_charger_pool.balancing.samples import Samples
 from custom_components.ev_charger_pool.balancing.wiring import Lanes
+from custom_components.ev_charger_pool.pool.circuits import MeterReport
+from custom_components.ev_charger_pool.pool.members import MemberReport
+from custom_components.ev_charger_pool.pool.readings import Reading
 
-from .stand import Stand, circuit, member
+from .stand import Device, Stand, circuit, member
+from .test_sr13_supplies import PER_AMP, supply
 
 
 def lanes(amps: float) -> Lanes:
@@ -73,3 +80,86 @@ def test_sr9_who_went_away_hides_nothing_from_a_raise() -> None:
     stand.set_other(2.0 + told_a)
     stand.run(3)
     assert stand.decision.circuits["grid"].available_a.l1 <= 32.0 - stand.load()[0]
+
+
+class EfficientSupply(Device):
+    """A supply that takes less on the AC side than its DC power costs with all losses."""
+
+    def report(self, now: datetime) -> MemberReport:
+        watts = 1.2 * PER_AMP * self.draw_a
+        return replace(super().report(now), power_w=Reading(value=watts, arrived_at=now))
+
+
+def test_sr9_what_a_supply_takes_is_only_computed_so_a_raise_takes_it_at_its_least() -> None:
+    """Its AC side is told at its most; what it takes less than that may be others'."""
+    stand = Stand(supply(max_current_a=10.0), circuits=(circuit(40.0),), other_a=15.0)
+    device = EfficientSupply(stand.devices["dc"].settings, measures=False, wants_a=7.0)
+    device.change = {"demand_w": 10.0 * PER_AMP}
+    stand.devices["dc"] = device
+    stand.run(60)
+    stand.set_other(20.0)
+    stand.run(120)
+    status = stand.decision.circuits["grid"]
+    assert stand.load()[0] == 27.0
+    assert status.available_a.l1 <= 40.0 - 20.0 - status.committed_a.l1
+
+
+def test_sr9_who_was_not_heard_of_since_a_raise_hides_nothing_from_the_next() -> None:
+    """Its car may not have followed: what flows more than before may be others'."""
+    stand = Stand(member("a"), member("b"), circuits=(circuit(40.0),), other_a=5.0)
+    device = stand.devices["a"]
+    device.wants_a = 0.0
+    stand.devices["b"].plugged = False
+    stand.silent.add("a")
+    stand.run(60)
+    # It is heard every ten seconds only, and the meter's value falls between.
+    stand.silent.clear()
+    stand.tick()
+    stand.silent.add("a")
+    while stand.granted("a") == 0.0:
+        stand.tick()
+    stand.run(8)
+    stand.set_other(20.0)
+    stand.run(2)
+    status = stand.decision.circuits["grid"]
+    assert status.available_a.l1 <= 40.0 - 20.0 - status.committed_a.l1
+
+
+class TotalMeter(Stand):
+    """A stand whose grid meter tells the power of all phases only."""
+
+    def meter(self, name: str = "grid") -> MeterReport:
+        total_w = 230.0 * sum(self.load(name))
+        return MeterReport(circuit=name, total_power_w=Reading(value=total_w, arrived_at=self.now))
+
+
+def on_one_phase() -> TotalMeter:
+    """Return a site whose car takes one of three phases, which neither it nor the meter tells."""
+    stand = TotalMeter(member(measures_current=False), circuits=(circuit(25.0),), other_a=1.0)
+    stand.devices["a"].measures = False
+    stand.devices["a"].car_phases = (2,)
+    stand.run(120)
+    return stand
+
+
+def test_sr9_others_do_not_hide_behind_a_car_that_only_a_total_shows() -> None:
+    stand = on_one_phase()
+    granted_a = stand.granted()
+    assert granted_a >= 6.0
+    stand.set_other(1.0 + 25.0 - granted_a + 1.0)
+    assert stand.load()[2] > 25.0
+    stand.run(15)
+    assert stand.load()[2] <= 25.0
+
+
+def test_sr9_a_car_that_begins_late_below_a_total_is_not_taken_for_others() -> None:
+    stand = TotalMeter(member(measures_current=False), circuits=(circuit(25.0),), other_a=1.0)
+    stand.devices["a"].measures = False
+    stand.devices["a"].wants_a = 0.0
+    stand.run(120)
+    granted_a = stand.granted()
+    assert granted_a >= 6.0
+    stand.devices["a"].wants_a = 6.0
+    stand.run(60)
+    assert stand.granted() == granted_a
+    assert stand.load()[0] == 7.0

@@ -18,6 +18,9 @@ MOST_LAG_S: Final = 10.0
 SAMPLE_LATE_S: Final = 5.0
 """A device may tell its draw so much later than a meter does; cars ramp within seconds (SR-9)."""
 
+LEAST_ANSWERS: Final = 3
+"""So many answers teach a lag: one alone may be a load of the house that switched just then."""
+
 _REMEMBERED: Final = 5
 _FORGOTTEN_S: Final = 120.0
 
@@ -74,14 +77,17 @@ class Answers:
     def lag_s(self) -> float:
         """The lag: as configured, within what the meter's answers leave possible.
 
-        A step shows with the first value that was taken after it: the lag lies between the age of
-        the step when the last value without it came, and that when the first with it did. A meter
-        that speaks every 10 s tells little of its lag.
+        A step shows with the first value that was taken after it: the lag is at least the age of
+        the step when the last value without it came, and at most the time from its
+        order until the first value with it came. A meter that speaks every 10 s tells little of its lag, and
+        answers that contradict each other tell nothing.
         """
-        if not self._shown:
+        if len(self._shown) < LEAST_ANSWERS:
             return self.default_lag_s
-        least_s = max(LEAST_LAG_S, median(self._hidden))
-        return max(least_s, min(self.default_lag_s, median(self._shown)))
+        least_s, most_s = max(LEAST_LAG_S, median(self._hidden)), median(self._shown)
+        if least_s > most_s:
+            return self.default_lag_s
+        return max(least_s, min(self.default_lag_s, most_s))
 
     @property
     def waits(self) -> bool:
@@ -126,13 +132,12 @@ class Answers:
                 if (value_a - before_a) * step.up_a >= STEP_A * STEP_A / 2.0:
                     # Half a step the same way: else something else moved, and nothing is learned.
                     self._hidden.append(min(before_s - step.seen_s, MOST_LAG_S))
-                    self._shown.append(min(max(at_s - step.seen_s, LEAST_LAG_S), MOST_LAG_S))
+                    self._shown.append(min(max(at_s - step.ordered_s, LEAST_LAG_S), MOST_LAG_S))
                 self._step = None
             return
         if step is None or step.seen_s is None or self._still_since_s > step.ordered_s:
             return
-        slowest_s = median(self._shown) if self._shown else self.default_lag_s
-        if at_s - step.seen_s >= LAGS * slowest_s:
+        if at_s - step.seen_s >= LAGS * self.lag_s:
             # A meter that moved since the draw was known before may have shown the step already.
             self.stuck |= self._still_since_s <= step.known_s
             self._step = None

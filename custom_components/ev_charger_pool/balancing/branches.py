@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 from ..pool.circuits import Circuit, MeterReport
 from ..pool.limits import Limit, LimitScope, LimitUnit
-from ..pool.members import MemberId
 from ..pool.quantities import (
     LOWEST_VOLTAGE_V,
     NOMINAL_VOLTAGE_V,
@@ -29,7 +28,7 @@ from .generation import TRIP_FACTOR, gross_load
 from .history import LoadHistory
 from .policies import Ceilings
 from .seats import MOST_PENDING, Seat
-from .silent import Before, is_silent, residual, settle_by_meter
+from .silent import SilentMembers
 from .wiring import NO_FLOW, UNLIMITED, WATTS, Lanes, each
 
 HIGHEST_VOLTAGE_V: Final = 1.1 * NOMINAL_VOLTAGE_V
@@ -81,7 +80,7 @@ class Branch:
         """When the newest load was taken, by the meter's time or arrival less lag."""
         self._kind = _Measures.CURRENT
         self._unconfirmed: deque[tuple[float, Lanes]] = deque()
-        self._before_step: dict[MemberId, Before] = {}
+        self._silent = SilentMembers()
         self.ceiling: Lanes = UNLIMITED
         self.member_limits = self.connection_limits = Bounds(amps=None, watts=None)
         self.committed: Lanes = NO_FLOW
@@ -172,14 +171,8 @@ class Branch:
         drawn = self._drawn()
         for position in seat.used:
             self.answers[position].order(now_s, drawn[position])
-        if is_silent(seat) and self.phase_load is not None:
-            self._before_step.setdefault(
-                seat.settings.member,
-                Before(
-                    residual_a=residual(self.phase_load, self.seats),
-                    drawn_a=seat.account.settled_a,
-                ),
-            )
+        if self.load is not None:
+            self._silent.told(seat, self.load, self.seats)
 
     def watch_steps(self, now_s: float) -> None:
         """See by the members' samples whether a step was made that the meter has to show."""
@@ -264,7 +257,10 @@ class Branch:
         self.other.update(arrived_s, load, self._range(at_s))
         self._unconfirmed.append((at_s, load))
         self.history.take(reading.arrived_at, self.other_now())
-        self._settle_silent(at_s)
+        if self._kind is _Measures.TOTAL:
+            self._silent.bound(at_s, load, self.seats)
+        else:
+            self._silent.settle(at_s, load, self.seats)
 
     def highs(self) -> list[Lanes]:
         """Return the most that each member drew when the newest load was taken."""
@@ -301,20 +297,6 @@ class Branch:
             (a3 / volts, a3 / volts, a3 / volts, a3),
             (s3 / volts, s3 / volts, s3 / volts, s3),
         )
-
-    def _settle_silent(self, at_s: float) -> None:
-        """Settle members that do not measure by the step that the meter shows (SR-2)."""
-        load = self.phase_load
-        if load is None or not self._before_step:
-            return
-        now = residual(load, self.seats)
-        for seat in self.seats:
-            before = self._before_step.get(seat.settings.member)
-            if before is None:
-                continue
-            settle_by_meter(seat, at_s, before, now)
-            if seat.account.is_settled:
-                del self._before_step[seat.settings.member]
 
     def room_at_trip(self, lane: int, other_a: float, generation_a: PhaseValues) -> float:
         """Return what members may have together so that the fuse holds when inverters trip (SR-3).

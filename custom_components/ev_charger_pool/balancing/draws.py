@@ -6,7 +6,7 @@ from typing import Final
 from .ledger import MEASURING_TOLERANCE_A
 from .seats import SAMPLE_NEAR_S, Seat
 from .supplies import LEAST_COST
-from .wiring import NO_FLOW, Lanes, each, from_amps, on_phases
+from .wiring import NO_FLOW, WATTS, Lanes, each, from_amps, on_phases
 
 _ROUNDING: Final = 1e-6
 
@@ -96,8 +96,8 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
     """Return the least and the most that a member drew at a meter's time.
 
     A settled member counts with its nearest sample, or with those around it where they differ; a
-    moving one with the samples near that time, its old grant and its new one. Without a sample near by, anything between nothing and what it
-    may draw is possible.
+    moving one with the samples near that time, its old grant and its new one. Without a sample
+    near by, anything between nothing and what it may draw is possible.
     """
     account = seat.account
     sample = seat.samples.nearest(at_s)
@@ -118,6 +118,8 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
     if not seat.connected and account.offline_s is None and account.outstanding_a <= 0.0:
         return NO_FLOW, NO_FLOW
     held = on_phases(max(account.outstanding_a, account.granted_a), seat.used, seat.voltage_v)
+    if seat.most_w < held[WATTS]:
+        held = (*held[:WATTS], seat.most_w)
     if sample is None:
         return NO_FLOW, held
     return each(min, NO_FLOW, sample[1]), each(max, held, sample[1])
@@ -126,13 +128,20 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
 def seen_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes] | None:
     """Return the least and the most that samples say a member drew at a meter's time.
 
-    Nothing is taken from grants: what was ordered may not be there yet. None where no sample is
-    near, or none tells.
+    A grant tells nothing of a draw: what was ordered may not be there yet. Of who was not heard of
+    near that time only so much is sure as it drew last and may go on with; None for who never told.
     """
     sample = seat.samples.nearest(at_s)
-    if sample is None or abs(sample[0] - at_s) > SAMPLE_NEAR_S:
+    if sample is None:
         return None
-    return seat.samples.around(at_s, LAG_ERROR_S)
+    if abs(sample[0] - at_s) <= SAMPLE_NEAR_S:
+        least, most = seat.samples.around(at_s, LAG_ERROR_S) or (sample[1], sample[1])
+        return _spread(seat, least)[0], most
+    held = on_phases(max(seat.account.outstanding_a, seat.granted_a), seat.used, seat.voltage_v)
+    if abs(sample[0] - at_s) > seat.settle_s:
+        return NO_FLOW, each(max, sample[1], held)
+    kept = each(min, sample[1], on_phases(seat.granted_a, seat.used, seat.voltage_v))
+    return _spread(seat, kept)[0], each(max, sample[1], held)
 
 
 def _spread(seat: Seat, draw: Lanes) -> tuple[Lanes, Lanes]:

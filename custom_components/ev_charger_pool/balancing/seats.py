@@ -2,6 +2,7 @@
 
 from collections import deque
 from datetime import datetime
+import math
 from typing import Final
 
 from ..pool.members import (
@@ -73,6 +74,10 @@ class Seat:
         self.connected = False
         self.unheard_since_s: float | None = None
         self.needs_set = False
+        self.shown_w: float | None = None
+        """What a meter of a total shows it to take, though it does not measure."""
+        self.shown_s = float("-inf")
+        """The move of the account after which that was seen."""
         self.written_s = float("-inf")
         self.raised_since_start = False
         self.ceiling = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.NOT_CONNECTED))
@@ -107,6 +112,13 @@ class Seat:
             self.learner = PhaseLearner(wired)
         self.conduct.settle_s = self.settle_s
         self.ceiling_dirty = True
+
+    @property
+    def most_w(self) -> float:
+        """The watts that it takes by a meter of a total since its newest grant; else no bound."""
+        if self.shown_w is None or self.shown_s != self.account.moved_s:
+            return math.inf
+        return self.shown_w
 
     # What it told
 
@@ -225,6 +237,7 @@ class Seat:
 
     def _begin_session(self) -> None:
         """Forget what was known of the car before."""
+        self.shown_w = None
         self.learner.forget()
         self.wake.rest()
         self.wake.stir()

@@ -35,7 +35,7 @@ from custom_components.ev_charger_pool.simulator.scenario import (
     Outage,
     OutageKind,
 )
-from tests.simulator.builders import FIRMWARE, connector, site, supply
+from tests.simulator.builders import CAR, FIRMWARE, connector, site, supply
 from tests.simulator.controllers import CarefulController, without_lease
 from tests.simulator.judge.careless import Fixed, broken_rules
 
@@ -368,3 +368,30 @@ def test_sr6_what_a_device_without_a_current_hides_in_a_total_is_not_held_agains
     scenario = site([bad, connector(2)], fuse_a=33.0, meter=meter)
     seen = broken_rules(scenario, partial(Fixed, 16.0)) & {Rule.I1B_SLOW, Rule.I1B_CAUSED}
     assert bool(seen) is (kind is MeterKind.CURRENTS)
+
+
+def own_start(allowed_a: float) -> set[Rule]:
+    """Run a car that begins by its station's default behind a full fuse; return what was broken.
+
+    The station is slow to tell of it, and the car is slow to stop.
+    """
+
+    class Told(Fixed):
+        @override
+        def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+            wanted_a = super().target(member, seats, now)
+            return min(wanted_a, allowed_a) if member.member == "c2" else wanted_a
+
+    slow = replace(CAR, reaction_s=5.0)
+    late = replace(FIRMWARE, report_lag_s=3.0)
+    starter = connector(2, car=slow, arrives_s=100.0, firmware=late, fail_safe_a=6.0)
+    scenario = site([connector(1), starter], fuse_a=18.0, minutes=5.0)
+    return broken_rules(scenario, partial(Told, 16.0)) & {Rule.I1B_SLOW, Rule.I1B_CAUSED}
+
+
+def test_sr2_a_car_that_began_by_itself_is_nobodys_fault_until_it_could_follow() -> None:
+    assert not own_start(0.0)
+
+
+def test_sr2_a_car_that_began_by_itself_is_not_let_go_on() -> None:
+    assert own_start(6.0)

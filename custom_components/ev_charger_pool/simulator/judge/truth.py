@@ -33,6 +33,8 @@ class MemberTruth:
 
     __slots__ = (
         "_allowed",
+        "_started_itself",
+        "_untold_s",
         "device",
         "draw_a",
         "excess_a",
@@ -58,6 +60,9 @@ class MemberTruth:
         """When it last started at its fail-safe current by itself: with a session, or a boot."""
         self.risen_s = -1e9
         """When it last began to draw."""
+        self._started_itself = False
+        self._untold_s = -1e9
+        """When no order of its session had reached it yet."""
         self._allowed = SlidingMaximum()
 
     @property
@@ -84,8 +89,12 @@ class MemberTruth:
             used = self.wired[: connector.used_phases]
         else:
             used = self.wired
+        if not device.limit.granted:
+            self._untold_s = now_s
         if self.draw_a <= TOLERANCE_A < device.draw_a:
             self.risen_s = now_s
+            allowed = device.limit.granted and device.obedient_a > TOLERANCE_A
+            self._started_itself = not allowed and now_s - self._untold_s <= REACTION_S
         self.draw_a = device.draw_a
         self.on_phase = [index in used for index in range(3)]
         self._allowed.add(now_s, device.obedient_a)
@@ -95,9 +104,10 @@ class MemberTruth:
     def own_start_a(self, now_s: float, reaction_s: float) -> float:
         """Return what it draws because it just started by its own default, without any grant.
 
-        Stations begin a session at their fail-safe current (SR-1); no order can come before.
+        Stations begin a session at their fail-safe current (SR-1); no order can come before, and
+        the car does not follow the first one at once.
         """
-        if self.device.limit.granted or now_s - self.risen_s > reaction_s:
+        if not self._started_itself or now_s - self.risen_s > reaction_s:
             return 0.0
         return min(self.draw_a, self.settings.fail_safe_a + TOLERANCE_A)
 
