@@ -1,17 +1,11 @@
 """Sensors: what members, circuits and the pool measure, are granted and are limited by."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import override
 
-from homeassistant.components.sensor import (
-    SensorEntity,
-    SensorStateClass,
-)
-from homeassistant.const import (
-    EntityCategory,
-)
+from homeassistant.components.sensor import SensorEntity, SensorStateClass
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -26,7 +20,7 @@ from .entity import (
     site_subject,
 )
 from .pool.circuits import CircuitStatus
-from .pool.quantities import PHASES, Phase, PhaseReadings, PhaseValues
+from .pool.quantities import Phase, PhaseReadings, PhaseValues
 from .pool.readings import Reading
 from .pool.reasons import Reason, ReasonKind
 from .pool.states import ChargingStatus, ConnectorState
@@ -40,6 +34,8 @@ from .sensor_kinds import (
     PoolSensorDescription,
     PowerDescription,
     VoltageDescription,
+    off_by_default,
+    per_phase,
 )
 from .simulated_house import HOUSE_SENSORS, HouseSensor, house_of
 from .snapshot import CircuitView, MemberView, SiteSnapshot
@@ -50,12 +46,8 @@ DECIMALS = 3
 """Milliamps, millivolts, watt-hours: what lies below is the noise of binary fractions."""
 
 
-def _newest(reading: Reading[float] | None) -> float | None:
+def _newest[ValueT](reading: Reading[ValueT] | None) -> ValueT | None:
     return None if reading is None else reading.value
-
-
-def _on_phase(reading: Reading[PhaseReadings] | None, phase: Phase) -> float | None:
-    return None if reading is None else reading.value[phase]
 
 
 def _kilo(value: float | None) -> float | None:
@@ -133,27 +125,12 @@ GRANTED_CURRENT: CurrentDescription[MemberView] = CurrentDescription(
 )
 
 
-def _own_current(phase: Phase) -> CurrentDescription[MemberView]:
-    return CurrentDescription(
-        key=f"current_{phase}",
-        value_fn=lambda view: (
-            _on_phase(view.connector.current_a, phase) if view.connector else None
-        ),
-        available_fn=is_online,
-        exists_fn=lambda view: _has_phase(view, phase),
-    )
+def _own_currents(view: MemberView) -> PhaseReadings | None:
+    return _newest(view.connector.current_a) if view.connector else None
 
 
-def _own_voltage(phase: Phase) -> VoltageDescription[MemberView]:
-    return VoltageDescription(
-        key=f"voltage_{phase}",
-        entity_registry_enabled_default=False,
-        value_fn=lambda view: (
-            _on_phase(view.connector.voltage_v, phase) if view.connector else None
-        ),
-        available_fn=is_online,
-        exists_fn=lambda view: _has_phase(view, phase),
-    )
+def _own_voltages(view: MemberView) -> PhaseReadings | None:
+    return _newest(view.connector.voltage_v) if view.connector else None
 
 
 CONNECTOR_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
@@ -169,8 +146,10 @@ CONNECTOR_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
         value_fn=lambda view: view.connector.charging if view.connector else None,
         available_fn=is_online,
     ),
-    *(_own_current(phase) for phase in PHASES),
-    *(_own_voltage(phase) for phase in PHASES),
+    *per_phase(CurrentDescription, "current", _own_currents, _has_phase, available_fn=is_online),
+    *off_by_default(
+        per_phase(VoltageDescription, "voltage", _own_voltages, _has_phase, available_fn=is_online)
+    ),
     PowerDescription(
         key="power",
         value_fn=lambda view: _newest(view.connector.power_w) if view.connector else None,
@@ -238,45 +217,35 @@ SUPPLY_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
 
 def _of_circuit(
     key: str,
-    phase: Phase,
     value_fn: Callable[[CircuitStatus], PhaseReadings | PhaseValues],
-    translation_key: str | None = None,
-) -> CurrentDescription[CircuitView]:
-    return CurrentDescription(
-        key=f"{key}_{phase}",
-        translation_key=f"{translation_key or key}_{phase}",
-        value_fn=lambda view: value_fn(view.status)[phase] if view.status else None,
+    name: str | None = None,
+) -> tuple[PoolSensorDescription[CircuitView], ...]:
+    def values(view: CircuitView) -> PhaseReadings | PhaseValues | None:
+        return value_fn(view.status) if view.status else None
+
+    return per_phase(
+        CurrentDescription,
+        key,
+        values,
+        _circuit_has_phase,
+        name=name,
         available_fn=_is_decided,
-        exists_fn=lambda view: _circuit_has_phase(view, phase),
     )
 
 
-def _held_of_circuit(
-    key: str, value_fn: Callable[[CircuitStatus], PhaseReadings | PhaseValues]
-) -> tuple[CurrentDescription[CircuitView], ...]:
-    """Return what the pool holds of a circuit per phase: for whoever looks for a reason."""
-    return tuple(
-        replace(
-            _of_circuit(key, phase, value_fn),
-            entity_category=EntityCategory.DIAGNOSTIC,
-            entity_registry_enabled_default=False,
-        )
-        for phase in PHASES
-    )
-
-
-_HELD_OF_CIRCUIT: tuple[PoolSensorDescription[CircuitView], ...] = (
-    *_held_of_circuit("other_load", lambda status: status.other_a),
-    *_held_of_circuit("committed", lambda status: status.committed_a),
-    *_held_of_circuit("fail_safe_sum", lambda status: status.fail_safe_sum_a),
+_HELD_OF_CIRCUIT = off_by_default(
+    (
+        *_of_circuit("other_load", lambda status: status.other_a),
+        *_of_circuit("committed", lambda status: status.committed_a),
+        *_of_circuit("fail_safe_sum", lambda status: status.fail_safe_sum_a),
+    ),
+    EntityCategory.DIAGNOSTIC,
 )
+"""What the pool holds of a circuit: for whoever looks for a reason."""
 
 CIRCUIT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
-    *(_of_circuit("load", phase, lambda status: status.load_a) for phase in PHASES),
-    *(
-        _of_circuit("available_current", phase, lambda status: status.available_a)
-        for phase in PHASES
-    ),
+    *_of_circuit("load", lambda status: status.load_a),
+    *_of_circuit("available_current", lambda status: status.available_a),
     PowerDescription(
         key="available_power",
         value_fn=lambda view: view.status.available_w if view.status else None,
@@ -286,30 +255,22 @@ CIRCUIT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
 )
 
 ROOT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
-    *(_of_circuit("load", phase, lambda status: status.load_a, "grid_current") for phase in PHASES),
+    *_of_circuit("load", lambda status: status.load_a, "grid_current"),
     *_HELD_OF_CIRCUIT,
 )
 """What the pool itself shows is not told twice: its available power is the root circuit's."""
 
 
-def _pool_current(phase: Phase) -> CurrentDescription[SiteSnapshot]:
-    return CurrentDescription(
-        key=f"pool_current_{phase}",
-        value_fn=lambda site: site.pool.current_a[phase],
-        exists_fn=lambda site: _site_has_phase(site, phase),
-    )
+def _pool_currents(site: SiteSnapshot) -> PhaseReadings | PhaseValues:
+    return site.pool.current_a
 
 
-def _pool_available(phase: Phase) -> CurrentDescription[SiteSnapshot]:
-    return CurrentDescription(
-        key=f"available_current_{phase}",
-        value_fn=lambda site: site.pool.available_a[phase],
-        exists_fn=lambda site: _site_has_phase(site, phase),
-    )
+def _pool_available(site: SiteSnapshot) -> PhaseReadings | PhaseValues:
+    return site.pool.available_a
 
 
 SITE_SENSORS: tuple[PoolSensorDescription[SiteSnapshot], ...] = (
-    *(_pool_current(phase) for phase in PHASES),
+    *per_phase(CurrentDescription, "pool_current", _pool_currents, _site_has_phase),
     PowerDescription(
         key="pool_power",
         value_fn=lambda site: site.pool.power_w,
@@ -317,7 +278,7 @@ SITE_SENSORS: tuple[PoolSensorDescription[SiteSnapshot], ...] = (
     ),
     PowerDescription(key="pool_consumption", value_fn=lambda site: site.pool.consumption_w),
     PowerDescription(key="pool_production", value_fn=lambda site: site.pool.production_w),
-    *(_pool_available(phase) for phase in PHASES),
+    *per_phase(CurrentDescription, "available_current", _pool_available, _site_has_phase),
     PowerDescription(key="available_power", value_fn=lambda site: site.pool.available_w),
     CountDescription(key="connected", value_fn=lambda site: site.pool.connected),
     CountDescription(key="charging", value_fn=lambda site: site.pool.charging),

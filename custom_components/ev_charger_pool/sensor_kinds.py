@@ -1,7 +1,7 @@
 """The kinds of sensors: what amps, volts, watts, energies, choices and counts have in common."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from homeassistant.components.sensor import (
@@ -10,12 +10,14 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
+    EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
     UnitOfEnergy,
     UnitOfPower,
 )
 
+from .pool.quantities import PHASES, Phase, PhaseReadings, PhaseValues
 from .quiet import AT_ONCE, CURRENT, ENERGY, POWER, VOLTAGE, Quiet, Shown
 from .snapshot import SiteSnapshot
 
@@ -42,36 +44,47 @@ class PoolSensorDescription[ViewT](SensorEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurrentDescription[ViewT](PoolSensorDescription[ViewT]):
+class MeasuredDescription[ViewT](PoolSensorDescription[ViewT]):
+    """A sensor of a number that goes up and down."""
+
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrentDescription[ViewT](MeasuredDescription[ViewT]):
     """A sensor of amps."""
 
     device_class: SensorDeviceClass | None = SensorDeviceClass.CURRENT
-    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
     native_unit_of_measurement: str | None = UnitOfElectricCurrent.AMPERE
     suggested_display_precision: int | None = 1
     quiet: Quiet = CURRENT
 
 
 @dataclass(frozen=True, kw_only=True)
-class VoltageDescription[ViewT](PoolSensorDescription[ViewT]):
+class VoltageDescription[ViewT](MeasuredDescription[ViewT]):
     """A sensor of volts."""
 
     device_class: SensorDeviceClass | None = SensorDeviceClass.VOLTAGE
-    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
     native_unit_of_measurement: str | None = UnitOfElectricPotential.VOLT
     suggested_display_precision: int | None = 0
     quiet: Quiet = VOLTAGE
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerDescription[ViewT](PoolSensorDescription[ViewT]):
+class PowerDescription[ViewT](MeasuredDescription[ViewT]):
     """A sensor of watts."""
 
     device_class: SensorDeviceClass | None = SensorDeviceClass.POWER
-    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
     native_unit_of_measurement: str | None = UnitOfPower.WATT
     suggested_display_precision: int | None = 0
     quiet: Quiet = POWER
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountDescription[ViewT](MeasuredDescription[ViewT]):
+    """A sensor that counts members."""
+
+    suggested_display_precision: int | None = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +105,47 @@ class ChoiceDescription[ViewT](PoolSensorDescription[ViewT]):
     device_class: SensorDeviceClass | None = SensorDeviceClass.ENUM
 
 
-@dataclass(frozen=True, kw_only=True)
-class CountDescription[ViewT](PoolSensorDescription[ViewT]):
-    """A sensor that counts members."""
+def per_phase[ViewT](
+    kind: type[CurrentDescription[ViewT] | VoltageDescription[ViewT]],
+    key: str,
+    value_fn: Callable[[ViewT], PhaseReadings | PhaseValues | None],
+    has_phase: Callable[[ViewT, Phase], bool],
+    *,
+    name: str | None = None,
+    available_fn: Callable[[ViewT], bool] = lambda _: True,
+) -> tuple[MeasuredDescription[ViewT], ...]:
+    """Return a sensor for each phase, of which those exist that the subject has.
 
-    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
-    suggested_display_precision: int | None = 0
+    Args:
+        kind: What they measure.
+        key: Their key; the phase is added.
+        value_fn: The values of all phases; None is unknown.
+        has_phase: Whether the subject has a phase.
+        name: What they are called in the translations, where it is not their key.
+        available_fn: Whether there is anything to show.
+    """
+
+    def of(phase: Phase) -> MeasuredDescription[ViewT]:
+        def value(view: ViewT) -> float | None:
+            values = value_fn(view)
+            return None if values is None else values[phase]
+
+        return kind(
+            key=f"{key}_{phase}",
+            translation_key=f"{name or key}_{phase}",
+            value_fn=value,
+            available_fn=available_fn,
+            exists_fn=lambda view: has_phase(view, phase),
+        )
+
+    return tuple(of(phase) for phase in PHASES)
+
+
+def off_by_default[ViewT](
+    descriptions: Iterable[PoolSensorDescription[ViewT]], category: EntityCategory | None = None
+) -> tuple[PoolSensorDescription[ViewT], ...]:
+    """Return sensors that only who looks for something switches on."""
+    return tuple(
+        replace(description, entity_registry_enabled_default=False, entity_category=category)
+        for description in descriptions
+    )
