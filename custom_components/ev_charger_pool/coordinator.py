@@ -137,7 +137,7 @@ class SiteCoordinator:
         self._decision: Decision | None = None
         self._next: asyncio.Future[None] | None = None
         self._journal_problems: dict[ProblemKind, datetime] = {}
-        self._port = OcppPort(hass, self.config.site.ocpp_port, self.async_ask)
+        self.port = OcppPort(hass, self.config.site.ocpp_port, self.async_ask)
         self.records: dict[MemberId, MemberRecord] = {
             record.member: record for record in kept.members
         }
@@ -172,7 +172,7 @@ class SiteCoordinator:
         )
         self._publish(now)
         self.decisions.start()
-        await self._port.async_open(now)
+        await self.port.async_open(now)
         await asyncio.gather(*(self._async_add(key) for key in self._device_configs()))
 
     async def async_close(self) -> None:
@@ -183,7 +183,7 @@ class SiteCoordinator:
         self.decisions.stop()
         self._showcase.async_stop()
         self.meters.async_stop()
-        self._port.async_close()
+        self.port.async_close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         async with self._reconfiguring:
@@ -428,8 +428,8 @@ class SiteCoordinator:
 
     def _own_problems(self) -> tuple[Problem, ...]:
         since = dict(self._journal_problems)
-        if self._port.taken_since is not None:
-            since[ProblemKind.OCPP_PORT_TAKEN] = self._port.taken_since
+        if self.port.taken_since is not None:
+            since[ProblemKind.OCPP_PORT_TAKEN] = self.port.taken_since
         if self.decisions.failing_since is not None:
             since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
         return tuple(

@@ -69,6 +69,7 @@ class DecisionLoop:
         self._asked: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._running = False
+        self.decided_at: datetime | None = None
         self.failures = 0
         self.failing_since: datetime | None = None
         self.recent: deque[Decision] = deque(maxlen=REMEMBERED)
@@ -115,6 +116,7 @@ class DecisionLoop:
         self._before()
         decision = self._controller.decide(now, OutOfTime(BUDGET_S))
         self._on_decision(decision)
+        self.decided_at = now
         if self.failing_since is not None:
             self.failing_since = None
             _LOGGER.info("Decisions are made again, after %s failures", self.failures)

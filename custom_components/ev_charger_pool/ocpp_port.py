@@ -28,17 +28,22 @@ class OcppPort:
 
     def __init__(self, hass: HomeAssistant, port: int, on_change: Callable[[], None]) -> None:
         self._hass = hass
-        self._port = port
+        self.number = port
         self._on_change = on_change
         self._retry: CALLBACK_TYPE | None = None
         self._unsubscribe: CALLBACK_TYPE | None = None
         self.taken_since: datetime | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether stations can connect here."""
+        return self._unsubscribe is not None
+
     async def async_open(self, now: datetime) -> None:
         """Open the port, or try again later."""
         self._retry = None
         try:
-            central = await async_get_central_system(self._hass, self._port)
+            central = await async_get_central_system(self._hass, self.number)
         except PortInUseError as error:
             if self.taken_since is None:
                 self.taken_since = now
@@ -49,7 +54,7 @@ class OcppPort:
         self._unsubscribe = central.on_unknown(self._on_unknown)
         if self.taken_since is not None:
             self.taken_since = None
-            _LOGGER.info("Port %s for OCPP stations is open now", self._port)
+            _LOGGER.info("Port %s for OCPP stations is open now", self.number)
             self._on_change()
 
     @callback
