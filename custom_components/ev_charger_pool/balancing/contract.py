@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ..pool.actions import ActionResult
 from ..pool.circuits import Circuit, CircuitRecord, CircuitStatus, MeterReport, ResourceReport
+from ..pool.energy_settings import BatterySettings, SolarSettings
 from ..pool.limits import Limit
 from ..pool.members import (
     CircuitId,
@@ -22,6 +23,7 @@ from ..pool.members import (
 )
 from ..pool.quantities import PhaseValues
 from ..pool.reasons import Reason
+from ..pool.schedules import Schedule
 
 
 class Sharing(StrEnum):
@@ -91,12 +93,16 @@ class SiteSettings:
         members: Everybody who may be granted something.
         sharing: See `Sharing`.
         nominal_voltage_v: Phase to neutral.
+        solar: How the modes by the sun work.
+        battery: What the home battery is for.
     """
 
     circuits: tuple[Circuit, ...]
     members: tuple[MemberSettings, ...]
     sharing: Sharing = Sharing.MIN_FIRST
     nominal_voltage_v: float = 230.0
+    solar: SolarSettings = SolarSettings()
+    battery: BatterySettings = BatterySettings()
 
 
 class ProblemKind(StrEnum):
@@ -201,6 +207,10 @@ class Controller(Protocol):
 
     def set_limits(self, limits: Sequence[Limit]) -> None:
         """Take all ceilings that are in force, whoever set them; replaces the earlier ones."""
+        ...
+
+    def set_schedules(self, schedules: Sequence[Schedule]) -> None:
+        """Take what the plans of members in plan mode ask; replaces the earlier ones."""
         ...
 
     def decide(self, now: datetime, out_of_time: OutOfTime | None = None) -> Decision:

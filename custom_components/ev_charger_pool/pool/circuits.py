@@ -75,12 +75,14 @@ class ResourceReport:
         power_w: Signed watts over all phases.
         phases: The site's phases that it feeds, each with an equal share; empty: unknown, and
             then it may feed any of them unevenly (SR-3).
+        soc_percent: Of a battery, its state of charge, 0 to 100; None where nobody tells it.
     """
 
     id: str
     kind: ResourceKind
     power_w: Reading[float]
     phases: tuple[Phase, ...] = ()
+    soc_percent: Reading[float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

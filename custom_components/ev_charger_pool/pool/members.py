@@ -33,6 +33,9 @@ class Mode(StrEnum):
 
     OFF = "off"
     FAST = "fast"
+    SOLAR = "solar"
+    MINIMUM_SOLAR = "minimum_solar"
+    PLAN = "plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +103,19 @@ class MemberWishes:
     """What the user wants of a member now.
 
     Attributes:
-        mode: Off, fast.
+        mode: Off, fast, by the sun, or by a plan.
         minimum_current_a: The least current worth charging with; None: the device's own.
+        boost_until: Until then it charges fast, whatever its mode, off excepted; None: no boost.
     """
 
     mode: Mode = Mode.FAST
     minimum_current_a: float | None = None
+    boost_until: datetime | None = None
+
+    def mode_at(self, now: datetime) -> Mode:
+        """Return the mode that counts now, a boost included."""
+        boosted = self.boost_until is not None and now < self.boost_until
+        return Mode.FAST if boosted and self.mode is not Mode.OFF else self.mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
