@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from random import Random
+from datetime import datetime, timedelta
 import traceback
 from typing import Final
 
 from ..balancing.contract import Controller, Decision
 from ..pool.actions import ActionResult
-from ..pool.circuits import CircuitRecord, MeterReport, ResourceKind, ResourceReport
+from ..pool.circuits import CircuitRecord
 from ..pool.members import CircuitId, MemberId, MemberRecord, Order
-from ..pool.readings import Reading
-from .dc import SimulatedSupply
-from .devices import Firmware, Station
 from .judge.budgets import BudgetJudge
 from .judge.ceilings import CeilingJudge
 from .judge.conduct import ConductJudge
@@ -22,14 +18,9 @@ from .judge.news import News
 from .judge.overloads import OverloadJudge
 from .judge.truth import Truth
 from .judge.violations import Findings, Rule, Violation
-from .links import SimulatedLink
-from .meters import MeterKind, MeterValue
-from .plant import Plant, SimulatedConnector
-from .scenario import MemberPlan, Outage, OutageKind, Scenario
-from .supply_device import Supply
-
-STARTED_AT: Final = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
-"""When every simulated stretch begins."""
+from .meters import MeterValue
+from .scenario import STARTED_AT, Outage, OutageKind, Scenario
+from .stage import Stage
 
 _RESOURCES_EVERY_S: Final = 5.0
 
@@ -86,34 +77,11 @@ class ClosedLoop:
     def __init__(self, scenario: Scenario, new_controller: Callable[[], Controller]) -> None:
         self.scenario = scenario
         self.now_s = 0.0
-        rng = Random(scenario.seed)
         self._new_controller = new_controller
-        self._connectors: dict[MemberId, SimulatedConnector] = {}
-        self._supplies: dict[MemberId, SimulatedSupply] = {}
-        self._devices: dict[MemberId, Firmware] = {}
-        for plan in scenario.members:
-            self._devices[plan.settings.member] = self._build(plan)
-        self.plant = Plant(
-            scenario.plant,
-            rng=rng,
-            started_at=STARTED_AT,
-            connectors=self._connectors,
-            supplies=self._supplies,
-            at={plan.settings.member: plan.settings.circuit for plan in scenario.members},
-        )
-        self._links = {
-            link: SimulatedLink(
-                {
-                    plan.settings.member: self._devices[plan.settings.member]
-                    for plan in scenario.members
-                    if plan.link == link
-                },
-                delay_s,
-                Random(rng.getrandbits(64)),
-            )
-            for link, delay_s in scenario.link_delay_s.items()
-        }
-        self._link_of = {plan.settings.member: plan.link for plan in scenario.members}
+        self._stage = stage = Stage(scenario)
+        self.plant = stage.plant
+        self._devices = stage.devices
+        self._links = stage.links
         self.findings = Findings()
         self.truth = Truth(scenario, self.plant, self._devices, self._links)
         self._overloads = OverloadJudge(self.truth, self.findings)
@@ -132,14 +100,14 @@ class ClosedLoop:
         self._orders = 0
         self._resources_s = 0.0
         self.controller: Controller | None = new_controller()
-        _ask(self.controller.configure, scenario.site, STARTED_AT)
+        _ask(self.controller.configure, scenario.site, scenario.started_at)
         self.decision: Decision | None = None
         """The newest decision."""
 
     @property
     def now(self) -> datetime:
         """The wall time of the simulation."""
-        return STARTED_AT + timedelta(seconds=self.now_s)
+        return self.scenario.started_at + timedelta(seconds=self.now_s)
 
     def run(self) -> Outcome:
         """Run to the end of the scenario, or until the controller breaks."""
@@ -156,7 +124,7 @@ class ClosedLoop:
         return Outcome(
             violations=tuple(self.findings.violations),
             simulated_s=self.now_s,
-            energy_wh=sum(connector.energy_wh for connector in self._connectors.values()),
+            energy_wh=self._stage.energy_wh,
             orders=self._orders,
         )
 
@@ -181,18 +149,6 @@ class ClosedLoop:
         self._conduct.advance(now_s)
         if self._outage is None:
             self._ceilings.advance(now_s)
-
-    def _build(self, plan: MemberPlan) -> Firmware:
-        settings = plan.settings
-        if plan.supply is not None and plan.load is not None:
-            output = SimulatedSupply(phases=settings.phases, load=plan.load)
-            self._supplies[settings.member] = output
-            return Supply(output, settings, plan.firmware, plan.supply, STARTED_AT)
-        connector = SimulatedConnector(
-            phases=settings.phases, max_current_a=settings.max_current_a, visits=plan.visits
-        )
-        self._connectors[settings.member] = connector
-        return Station(connector, settings, plan.firmware, STARTED_AT)
 
     def _stop_or_start(self) -> None:
         now_s = self.now_s
@@ -251,23 +207,7 @@ class ClosedLoop:
                 else:
                     self._unread.append((circuit, value))
                 self._news.heard(circuit, value, self.now_s)
-                _ask(controller.observe_meter, self._meter_report(circuit, value))
-
-    def _meter_report(self, circuit: CircuitId, value: MeterValue) -> MeterReport:
-        spec = self.plant.meters[circuit].spec
-        measured_at = STARTED_AT + timedelta(seconds=value.measured_s) if spec.tells_time else None
-        if spec.kind is MeterKind.TOTAL:
-            total = value.values.l1
-            if total is None:
-                return MeterReport(circuit=circuit)
-            return MeterReport(
-                circuit=circuit,
-                total_power_w=Reading(value=total, arrived_at=self.now, measured_at=measured_at),
-            )
-        reading = Reading(value=value.values, arrived_at=self.now, measured_at=measured_at)
-        if spec.kind is MeterKind.POWERS:
-            return MeterReport(circuit=circuit, power_w=reading)
-        return MeterReport(circuit=circuit, current_a=reading)
+                _ask(controller.observe_meter, self._stage.meter_report(circuit, value, self.now))
 
     def _tell_devices(self) -> None:
         now_s = self.now_s
@@ -281,20 +221,8 @@ class ClosedLoop:
         if self.now_s < self._resources_s or self.controller is None:
             return
         self._resources_s = self.now_s + _RESOURCES_EVERY_S
-        for kind, power_w, spec in (
-            (ResourceKind.SOLAR, -self.plant.solar_power_w, self.plant.spec.sun),
-            (ResourceKind.BATTERY, self.plant.battery_power_w, self.plant.spec.battery),
-        ):
-            if spec is not None:
-                _ask(
-                    self.controller.observe_resource,
-                    ResourceReport(
-                        id=kind.value,
-                        kind=kind,
-                        power_w=Reading(value=power_w, arrived_at=self.now),
-                        phases=spec.phases if spec.tells_phases else (),
-                    ),
-                )
+        for report in self._stage.resource_reports(self.now):
+            _ask(self.controller.observe_resource, report)
 
     def _tell_people(self) -> None:
         controller = self.controller
@@ -319,7 +247,7 @@ class ClosedLoop:
             self._kept.circuits[kept.circuit, kept.day] = kept
         self._orders += len(decision.orders)
         for order in decision.orders:
-            self._links[self._link_of[order.member]].put(order)
+            self._stage.link_of(order.member).put(order)
         raised = self._decisions.decided(decision, now_s)
         self._ceilings.decided(decision, now_s)
         self._conduct.decided(decision, now_s)
@@ -337,3 +265,6 @@ class ClosedLoop:
     def _answered(self, order: Order, result: ActionResult) -> None:
         if self.controller is not None:
             _ask(self.controller.answered, order, result, self.now)
+
+
+__all__ = ["STARTED_AT", "ClosedLoop", "ControllerBrokeError", "Outcome"]

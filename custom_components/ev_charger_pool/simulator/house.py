@@ -47,6 +47,10 @@ class LoadSpec:
     base_a: tuple[float, float, float] = (0.0, 0.0, 0.0)
     appliances: tuple[Appliance, ...] = ()
 
+    def build(self, rng: Random) -> Load:
+        """Return the load at the start of its time."""
+        return Load(self, rng)
+
 
 class Load:
     """The load of a circuit over time."""
@@ -102,6 +106,10 @@ class SunSpec:
     day_s: float = 14 * 3600.0
     cloudiness: float = 0.4
     tells_phases: bool = False
+
+    def build(self, rng: Random) -> Sun:
+        """Return the installation at the start of its time."""
+        return Sun(self, rng)
 
 
 class Sun:

@@ -45,7 +45,9 @@ class MeterSpec:
         kind: What it tells.
         interval_s: Time between two values.
         jitter_s: The interval varies up to this much.
-        lag_s: A value arrives this long after it was measured.
+        lag_s: A value arrives this long after it was measured, at the soonest.
+        lag_spread_s: And so much later on average, exponentially distributed; values keep their
+            order.
         noise_a: Standard deviation of its error, cut off at three times that.
         resolution_a: Its values are multiples of this.
         tells_time: Whether its values carry the time of the measurement.
@@ -57,6 +59,7 @@ class MeterSpec:
     interval_s: float = 1.0
     jitter_s: float = 0.0
     lag_s: float = 0.5
+    lag_spread_s: float = 0.0
     noise_a: float = 0.05
     resolution_a: float = 0.1
     tells_time: bool = False
@@ -120,13 +123,17 @@ class SimulatedMeter:
             value = self._measure(now_s, current_a, voltage_v)
             if value is not None:
                 self._on_the_way.append(
-                    MeterValue(measured_s=now_s, arrives_s=now_s + spec.lag_s, values=value)
+                    MeterValue(measured_s=now_s, arrives_s=now_s + self._lag_s(), values=value)
                 )
         heard = []
         while self._on_the_way and self._on_the_way[0].arrives_s <= now_s:
             self.newest = self._on_the_way.popleft()
             heard.append(self.newest)
         return heard
+
+    def _lag_s(self) -> float:
+        spread_s = self.spec.lag_spread_s
+        return self.spec.lag_s + (self._rng.expovariate(1.0 / spread_s) if spread_s else 0.0)
 
     def _measure(
         self, now_s: float, current_a: Sequence[float], voltage_v: Sequence[float]

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from ..pool.members import CircuitId
 from ..pool.quantities import NOMINAL_VOLTAGE_V, PerPhase, Phase, PhaseValues
 from .cars import LEAST_OFFER_A, Car, PluggedCar, Visit
 from .dc import SimulatedSupply
-from .house import Battery, BatterySpec, Load, LoadSpec, Sun, SunSpec
+from .house import Battery, BatterySpec, LoadSpec
 from .meters import MeterSpec, MeterValue, SimulatedMeter
 
 LONGEST_STEP_S: Final = 1.0
@@ -199,6 +199,70 @@ class SimulatedConnector:
             listener()
 
 
+class Consumption(Protocol):
+    """What takes current on a circuit beside the members.
+
+    Attributes:
+        current_a: Amps per phase that flow now.
+        extra_a: Amps per phase that a test or a user of the simulation puts on top.
+    """
+
+    current_a: list[float]
+    extra_a: list[float]
+
+    def advance(self, now_s: float, step_s: float) -> None:
+        """Let `step_s` seconds pass up to `now_s`."""
+        ...
+
+
+class ConsumptionSpec(Protocol):
+    """How such a load is made."""
+
+    def build(self, rng: Random) -> Consumption:
+        """Return it at the start of its time."""
+        ...
+
+
+class Generation(Protocol):
+    """What produces at the root circuit by the sun.
+
+    Attributes:
+        power_w: Production in watts, at least 0.
+    """
+
+    power_w: float
+
+    @property
+    def spec(self) -> GenerationSpec:
+        """How it was made."""
+        ...
+
+    def advance(self, now_s: float, step_s: float) -> None:
+        """Let `step_s` seconds pass up to `now_s`."""
+        ...
+
+
+class GenerationSpec(Protocol):
+    """How such a generator is made, and where it feeds in."""
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The site's phases that it feeds, each alike."""
+        ...
+
+    @property
+    def tells_phases(self) -> bool:
+        """Whether the site knows which these are."""
+        ...
+
+    def build(self, rng: Random) -> Generation:
+        """Return it at the start of its time."""
+        ...
+
+
+_NO_LOAD: Final = LoadSpec()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSpec:
     """What a site is made of, beside its connectors and supplies.
@@ -213,8 +277,8 @@ class PlantSpec:
     """
 
     circuits: Mapping[CircuitId, CircuitId | None]
-    loads: Mapping[CircuitId, LoadSpec] = field(default_factory=dict)
-    sun: SunSpec | None = None
+    loads: Mapping[CircuitId, ConsumptionSpec] = field(default_factory=dict)
+    sun: GenerationSpec | None = None
     battery: BatterySpec | None = None
     meters: tuple[MeterSpec, ...] = ()
     supply_ohm: float = 0.12
@@ -263,11 +327,11 @@ class Plant:
         self.connectors = dict(connectors)
         self.supplies = dict(supplies)
         self.loads = {
-            circuit: Load(spec.loads.get(circuit, LoadSpec()), _branch(rng))
+            circuit: spec.loads.get(circuit, _NO_LOAD).build(_branch(rng))
             for circuit in spec.circuits
         }
         self.house = self.loads[spec.root]
-        self.sun = None if spec.sun is None else Sun(spec.sun, _branch(rng))
+        self.sun = None if spec.sun is None else spec.sun.build(_branch(rng))
         self.battery = None if spec.battery is None else Battery(spec.battery)
         self.meters = {meter.circuit: SimulatedMeter(meter, _branch(rng)) for meter in spec.meters}
         self.voltage_v = [NOMINAL_VOLTAGE_V] * 3

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from ..balancing.contract import SiteSettings
 from ..pool.circuits import Circuit
@@ -18,6 +20,9 @@ from .dc import DcBattery
 from .devices import FirmwareSpec
 from .plant import PlantSpec
 from .supply_device import SupplyPlan
+
+STARTED_AT: Final = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
+"""When a simulated stretch begins unless it says so itself."""
 
 
 class OutageKind(StrEnum):
@@ -92,6 +97,7 @@ class Scenario:
         outages: When nobody decides.
         limits: Ceilings over time, in order.
         wishes: Wishes over time, in order.
+        started_at: When it begins, aware UTC.
     """
 
     seed: int
@@ -103,6 +109,7 @@ class Scenario:
     outages: tuple[Outage, ...] = ()
     limits: tuple[LimitChange, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    started_at: datetime = STARTED_AT
 
 
 def above(circuits: Sequence[Circuit], circuit: CircuitId) -> list[CircuitId]:
