@@ -20,6 +20,7 @@ type Texts = dict[str, Any]
 CHARGER = ("config_subentries", "charger")
 SUPPLY = ("config_subentries", "power_supply")
 CIRCUIT = ("config_subentries", "circuit")
+VEHICLE = ("config_subentries", "vehicle")
 
 CONNECTION_ERRORS = frozenset(
     {
@@ -112,6 +113,25 @@ COPIES = (
                 "limit_range",
                 "phase_missing",
                 "entity_twice",
+            }
+        ),
+    ),
+    Copy(
+        source=("config", "error"),
+        target=(*VEHICLE, "error"),
+        only=frozenset(
+            {
+                "name_empty",
+                "name_taken",
+                "name_reserved",
+                "capacity_range",
+                "capacity_twice",
+                "maximum_range",
+                "efficiency_range",
+                "entity_twice",
+                "tokens_invalid",
+                "tag_taken",
+                "home_taken",
             }
         ),
     ),

@@ -1,7 +1,7 @@
 """What a user configured, read from the entry and its subentries into values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -37,11 +37,14 @@ from .const import (
     SUBENTRY_CHARGER,
     SUBENTRY_CIRCUIT,
     SUBENTRY_POWER_SUPPLY,
+    SUBENTRY_VEHICLE,
 )
 from .device_config import ChargerConfig, Json, SupplyConfig
 from .pool.members import CircuitId
 from .pool.quantities import PHASES, PerPhase, Phase, PhaseValues
+from .pool.vehicles import VehicleId
 from .simulator.standard import StandardSite
+from .vehicle_config import VehicleConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,7 @@ class PoolConfig:
     chargers: Mapping[str, ChargerConfig]
     supplies: Mapping[str, SupplyConfig]
     circuits: Mapping[CircuitId, CircuitConfig]
+    vehicles: Mapping[VehicleId, VehicleConfig] = field(default_factory=dict)
 
     @property
     def meters(self) -> Mapping[CircuitId, MeterConfig]:
@@ -229,6 +233,10 @@ class PoolConfig:
             circuits={
                 key: circuit if _reaches_root(circuit, circuits) else _on_root(circuit)
                 for key, circuit in circuits.items()
+            },
+            vehicles={
+                key: VehicleConfig.from_subentry(subentry)
+                for key, subentry in kinds.get(SUBENTRY_VEHICLE, {}).items()
             },
         )
 

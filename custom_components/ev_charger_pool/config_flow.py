@@ -14,7 +14,13 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 
-from .const import DOMAIN, SUBENTRY_CHARGER, SUBENTRY_CIRCUIT, SUBENTRY_POWER_SUPPLY
+from .const import (
+    DOMAIN,
+    SUBENTRY_CHARGER,
+    SUBENTRY_CIRCUIT,
+    SUBENTRY_POWER_SUPPLY,
+    SUBENTRY_VEHICLE,
+)
 from .flows.charger import ChargerSubentryFlow
 from .flows.circuit import CircuitSubentryFlow
 from .flows.context import context_of_new_site
@@ -38,6 +44,7 @@ from .flows.site import (
     site_phases,
     site_to_json,
 )
+from .flows.vehicle import VehicleSubentryFlow
 
 
 class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
@@ -61,6 +68,7 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
             SUBENTRY_CHARGER: ChargerSubentryFlow,
             SUBENTRY_POWER_SUPPLY: PowerSupplySubentryFlow,
             SUBENTRY_CIRCUIT: CircuitSubentryFlow,
+            SUBENTRY_VEHICLE: VehicleSubentryFlow,
         }
 
     @override

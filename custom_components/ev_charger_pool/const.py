@@ -17,6 +17,7 @@ EVENT_LIMIT_ACTION: Final = "ev_charger_pool_limit_action"
 SUBENTRY_CHARGER: Final = "charger"
 SUBENTRY_POWER_SUPPLY: Final = "power_supply"
 SUBENTRY_CIRCUIT: Final = "circuit"
+SUBENTRY_VEHICLE: Final = "vehicle"
 
 # Keys of the site's entry data
 CONF_PHASES: Final = "phases"
@@ -60,6 +61,20 @@ CONF_AUTHORIZATION: Final = "authorization"
 CONF_TOKENS: Final = "tokens"
 CONF_LIMIT_W: Final = "limit_w"
 CONF_DEDICATED: Final = "dedicated"  # nothing but the pool hangs on the circuit
+
+# Keys of a vehicle
+CONF_CAPACITY: Final = "capacity_kwh"
+CONF_CAPACITY_ENTITY: Final = "capacity_entity"
+CONF_SOC_ENTITY: Final = "soc_entity"
+CONF_LIMIT_ENTITY: Final = "limit_entity"
+CONF_RANGE_ENTITY: Final = "range_entity"
+CONF_PLUGGED_ENTITY: Final = "plugged_entity"
+CONF_EFFICIENCY: Final = "efficiency_percent"
+CONF_TAGS: Final = "tags"
+CONF_HOME: Final = "home"
+
+GUEST: Final = "guest"
+"""What a vehicle that nobody knows is called: no vehicle may have this name."""
 
 DRIVER_OCPP: Final = "ocpp"
 DRIVER_MODBUS: Final = "modbus"

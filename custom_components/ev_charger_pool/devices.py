@@ -1,4 +1,4 @@
-"""The device tree: the site, its stations, supplies and circuits, and their connectors.
+"""The device tree: the site, its stations, supplies, circuits and vehicles, and the connectors.
 
 A station is a device via the site; a connector is a child device of its station. Parents are
 registered first, and a child shares its parent's subentry.
@@ -21,6 +21,7 @@ from .config import PoolConfig
 from .const import DOMAIN, ROOT_CIRCUIT
 from .device_config import ChargerConfig
 from .pool.members import CircuitId, MemberId
+from .pool.vehicles import VehicleId
 
 if TYPE_CHECKING:
     from .coordinator import SiteCoordinator
@@ -38,6 +39,11 @@ def circuit_device(coordinator: SiteCoordinator, circuit: CircuitId) -> DeviceIn
     if circuit == ROOT_CIRCUIT:
         return site_device(coordinator)
     return DeviceInfo(identifiers={(DOMAIN, circuit)})
+
+
+def vehicle_device(vehicle: VehicleId) -> DeviceInfo:
+    """Return the device of a vehicle."""
+    return DeviceInfo(identifiers={(DOMAIN, vehicle)})
 
 
 def member_device(coordinator: SiteCoordinator, member: MemberId) -> DeviceInfo | ChildDeviceInfo:
@@ -59,7 +65,7 @@ def member_device(coordinator: SiteCoordinator, member: MemberId) -> DeviceInfo 
 
 def is_stale(config: PoolConfig, entry_id: str, device: AnyDeviceEntry) -> bool:
     """Whether a device of the registry belongs to nothing that is configured."""
-    known = {entry_id, *config.chargers, *config.supplies, *config.circuits}
+    known = {entry_id, *config.chargers, *config.supplies, *config.circuits, *config.vehicles}
     for charger in config.chargers.values():
         known.update(charger.members)
     return not any(domain == DOMAIN and key in known for domain, key in device.identifiers)
@@ -93,6 +99,15 @@ def async_register_devices(
             config_subentry_id=supply.subentry_id,
             identifiers={(DOMAIN, supply.subentry_id)},
             name=supply.name,
+            via_device_id=site.id,
+        )
+    for vehicle in config.vehicles.values():
+        registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            config_subentry_id=vehicle.id,
+            identifiers={(DOMAIN, vehicle.id)},
+            name=vehicle.name,
+            entry_type=DeviceEntryType.SERVICE,
             via_device_id=site.id,
         )
     for charger in config.chargers.values():

@@ -11,11 +11,13 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 from sqlalchemy.exc import SQLAlchemyError
 
-from .const import CONF_CONNECTION, CONF_TOKENS
+from .const import CONF_CONNECTION, CONF_TAGS, CONF_TOKENS
 from .coordinator import PoolConfigEntry, SiteCoordinator
 
 TO_REDACT: Final = {
     CONF_CONNECTION,
+    CONF_TAGS,
+    CONF_TAGS,
     CONF_TOKENS,
     "device",
     "host",

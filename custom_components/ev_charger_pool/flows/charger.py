@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-import re
 from typing import Any, override
 
 from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
@@ -49,6 +48,7 @@ from .fields import (
     MIN_CHARGING_A,
     TEXT,
     TEXTS,
+    TOKEN,
     Errors,
     FieldError,
     Input,
@@ -63,9 +63,6 @@ from .fields import (
     rotations,
 )
 from .site import check_fail_safe
-
-_TOKEN = re.compile(r"[\x21-\x7e]{1,36}")
-"""OCPP 2.0.1 IdToken: at most 36 printable characters (1.6: 20)."""
 
 _DEFAULT_MAX_A = 16.0
 
@@ -227,7 +224,7 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
         tokens = [token.strip() for token in user_input.get(CONF_TOKENS) or ()]
         if user_input[CONF_AUTHORIZATION] == Authorization.TOKENS and not tokens:
             errors[CONF_TOKENS] = FieldError.TOKENS_MISSING
-        elif not all(_TOKEN.fullmatch(token) for token in tokens):
+        elif not all(TOKEN.fullmatch(token) for token in tokens):
             errors[CONF_TOKENS] = FieldError.TOKENS_INVALID
         return errors
 

@@ -21,9 +21,10 @@ from ..const import (
     ROOT_CIRCUIT,
 )
 from ..pool.circuits import Circuit
-from ..pool.members import CircuitId
+from ..pool.members import CircuitId, MemberId
 from ..pool.quantities import PHASES, PerPhase, Phase, PhaseValues
 from ..site import site_circuits
+from ..vehicle_config import VehicleConfig
 from .fields import Input
 
 _TOLERANCE_A = 1e-6
@@ -48,6 +49,8 @@ class SiteContext:
         circuits: All of them by id, the root among them.
         ocpp_port: Where its stations connect.
         fail_safes: The fail-safe currents of all connectors, but for the one being set up.
+        vehicles: Its vehicles, but for the one being set up.
+        connector_names: What the connectors of its chargers are called.
     """
 
     phases: tuple[Phase, ...]
@@ -55,6 +58,8 @@ class SiteContext:
     circuits: Mapping[CircuitId, Circuit]
     ocpp_port: int
     fail_safes: tuple[FailSafe, ...] = field(default=())
+    vehicles: tuple[VehicleConfig, ...] = field(default=())
+    connector_names: Mapping[MemberId, str] = field(default_factory=dict)
 
     @property
     def circuit_names(self) -> dict[CircuitId, str]:
@@ -145,6 +150,12 @@ def context_of_entry(entry: ConfigEntry[Any], without: str | None = None) -> Sit
             if charger.subentry_id != without
             for connector in charger.connectors.values()
         ),
+        vehicles=tuple(vehicle for vehicle in config.vehicles.values() if vehicle.id != without),
+        connector_names={
+            member: charger.name if len(charger.members) == 1 else f"{charger.name} {number}"
+            for charger in config.chargers.values()
+            for member, number in charger.members.items()
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import permutations
+import re
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
@@ -51,6 +52,9 @@ MAX_LIMIT_W: Final = 1_000_000.0
 MAX_CONNECTOR_A: Final = 500.0
 MAX_CONNECTORS: Final = 16
 ROTATION_SEPARATOR: Final = "_"
+
+TOKEN: Final = re.compile(r"[\x21-\x7e]{1,36}")
+"""OCPP 2.0.1 IdToken: at most 36 printable characters (1.6: 20)."""
 
 TEXT: Final = TextSelector()
 TEXTS: Final = TextSelector(TextSelectorConfig(multiple=True))
@@ -147,6 +151,15 @@ def sensor(device_class: SensorDeviceClass, *, multiple: bool = False) -> Entity
     )
 
 
+def entity_of(*domains: Platform | str) -> EntitySelector:
+    """Return a choice among the entities of some domains."""
+    return EntitySelector(
+        EntitySelectorConfig(
+            filter=EntityWithDeviceFilterSelectorConfig(domain=[str(domain) for domain in domains])
+        )
+    )
+
+
 def rotations(phases: Sequence[Phase], *, least: int = 1) -> list[str]:
     """Return the ways in which a device can be wired to the phases of a site.
 
@@ -211,3 +224,9 @@ class FieldError(StrEnum):
     CANNOT_CONNECT = "cannot_connect"
     NO_ANSWER = "no_answer"
     WRONG_DEVICE = "wrong_device"
+    NAME_RESERVED = "name_reserved"
+    CAPACITY_RANGE = "capacity_range"
+    CAPACITY_TWICE = "capacity_twice"
+    EFFICIENCY_RANGE = "efficiency_range"
+    TAG_TAKEN = "tag_taken"
+    HOME_TAKEN = "home_taken"
