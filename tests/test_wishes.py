@@ -1,11 +1,15 @@
 """What the user wants outlives a restart, and a damaged file costs only what is damaged in it."""
 
+from datetime import UTC, datetime, time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.ev_charger_pool.plan_wishes import VehicleChoice
+from custom_components.ev_charger_pool.pool.departures import Once, Repeating, Weekday
 from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, Priority
+from custom_components.ev_charger_pool.pool.plans import PlanWish, TargetKind
 from custom_components.ev_charger_pool.power_supplies.contract import SupplyMode, SupplyWishes
 from custom_components.ev_charger_pool.wishes import MemberWish, WishStore
 
@@ -86,3 +90,72 @@ async def test_a_file_of_another_shape_is_as_good_as_none(
 ) -> None:
     hass_storage[KEY] = {"version": 1, "key": KEY, "data": {"members": [1], "circuits": None}}
     assert (await reopened(hass)).members == {}
+
+
+PLAN = PlanWish(
+    kind=TargetKind.SOC,
+    energy_wh=12_000.0,
+    soc=90.0,
+    departure=Repeating(at=time(7, 15), weekdays=frozenset({Weekday.MONDAY, Weekday.FRIDAY})),
+    mode_before=Mode.SOLAR,
+)
+
+
+async def test_plans_and_vehicles_are_kept(hass: HomeAssistant) -> None:
+    store = await reopened(hass)
+    assert store.plan_of("garage:1") == PlanWish()
+    once = PlanWish(departure=Once(at=datetime(2026, 11, 21, 6, 0, tzinfo=UTC)))
+    await store.async_plan("garage:1", PLAN)
+    await store.async_plan("garage:2", once)
+    await store.async_choose_vehicle("garage:1", VehicleChoice(vehicle="blue", session="s1"))
+    await store.async_choose_vehicle("garage:2", VehicleChoice(vehicle=None))
+
+    again = await reopened(hass)
+    assert again.plans == {"garage:1": PLAN, "garage:2": once}
+    assert again.vehicles == {
+        "garage:1": VehicleChoice(vehicle="blue", session="s1"),
+        "garage:2": VehicleChoice(vehicle=None),
+    }
+    await again.async_choose_vehicle("garage:2", None)
+    await again.async_choose_vehicle("garage:3", None)
+    await again.async_forget({"garage:1"})
+    last = await reopened(hass)
+    assert last.plans == {"garage:2": once}
+    assert last.vehicles == {}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        [],
+        {},
+        {"kind": "energy", "energy_wh": "much", "soc": 80},
+        {"kind": "energy", "energy_wh": float("nan"), "soc": 80},
+        {"kind": "energy", "energy_wh": 1000, "soc": 180},
+        {"kind": "party", "energy_wh": 1000, "soc": 80},
+        {"kind": "soc", "energy_wh": 1000, "soc": 80, "ready_at": "tomorrow"},
+        {"kind": "soc", "energy_wh": 1000, "soc": 80, "ready_by": "07:00"},
+        {"kind": "soc", "energy_wh": 1000, "soc": 80, "ready_by": "07:00", "weekdays": ["so"]},
+        {"kind": "soc", "energy_wh": 1000, "soc": 80, "mode_before": "party"},
+    ],
+)
+async def test_a_plan_that_cannot_be_understood_is_left_out(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    stored: object,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sound = {"kind": "energy", "energy_wh": 1000.0, "soc": 80.0}
+    hass_storage[KEY] = {
+        "version": 1,
+        "key": KEY,
+        "data": {
+            "plans": {"garage:1": stored, "garage:2": sound},
+            "vehicles": {"garage:1": {"vehicle": 5, "session": None}, "garage:2": stored},
+        },
+    }
+    store = await reopened(hass)
+    assert store.plans == {"garage:2": PlanWish(energy_wh=1000.0)}
+    assert store.vehicles == {}
+    assert "Ignoring the stored plan of garage:1" in caplog.text

@@ -1,6 +1,6 @@
-"""What the user wants, kept over restarts: modes, priorities, ceilings and set points."""
+"""What the user wants, kept over restarts: modes, priorities, ceilings, set points and plans."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 import logging
 from typing import Any, cast
@@ -9,7 +9,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
+from .plan_wishes import (
+    VehicleChoice,
+    choice_from_json,
+    choice_to_json,
+    plan_from_json,
+    plan_to_json,
+)
 from .pool.members import CircuitId, MemberId, MemberWishes, Mode, Priority
+from .pool.plans import PlanWish
 from .power_supplies.contract import SupplyMode, SupplyWishes
 
 _LOGGER = logging.getLogger(__name__)
@@ -68,6 +76,8 @@ class WishStore:
     entry_id: str
     members: dict[MemberId, MemberWish] = field(default_factory=dict)
     circuit_limits_a: dict[CircuitId, float] = field(default_factory=dict)
+    plans: dict[MemberId, PlanWish] = field(default_factory=dict)
+    vehicles: dict[MemberId, VehicleChoice] = field(default_factory=dict)
     _store: Store[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +98,25 @@ class WishStore:
                 self.circuit_limits_a[circuit] = float(limit_a)
             else:
                 _LOGGER.warning("Ignoring the stored limit %r of circuit %s", limit_a, circuit)
+        _read_each("plan", data.get("plans"), plan_from_json, self.plans)
+        _read_each("vehicle", data.get("vehicles"), choice_from_json, self.vehicles)
+
+    def plan_of(self, member: MemberId) -> PlanWish:
+        """Return the plan of a connector, or one that nobody made yet."""
+        return self.plans.get(member, PlanWish())
+
+    async def async_plan(self, member: MemberId, plan: PlanWish) -> None:
+        """Take a plan and keep it."""
+        self.plans[member] = plan
+        await self._async_save()
+
+    async def async_choose_vehicle(self, member: MemberId, choice: VehicleChoice | None) -> None:
+        """Take which vehicle is plugged in, None: nobody told, and keep it."""
+        if choice is None:
+            self.vehicles.pop(member, None)
+        else:
+            self.vehicles[member] = choice
+        await self._async_save()
 
     async def async_change(self, member: MemberId, **changes: object) -> MemberWish:
         """Change fields of a member's wish and keep it."""
@@ -106,13 +135,13 @@ class WishStore:
 
     async def async_forget(self, subjects: set[str]) -> None:
         """Drop the wishes of members and circuits that are gone."""
-        known = (self.members.keys() | self.circuit_limits_a.keys()) & subjects
-        if not known:
-            return
-        for subject in known:
-            self.members.pop(subject, None)
-            self.circuit_limits_a.pop(subject, None)
-        await self._async_save()
+        known = False
+        for kept in (self.members, self.circuit_limits_a, self.plans, self.vehicles):
+            for subject in kept.keys() & subjects:
+                del kept[subject]
+                known = True
+        if known:
+            await self._async_save()
 
     async def async_remove(self) -> None:
         """Delete the file."""
@@ -123,6 +152,10 @@ class WishStore:
             {
                 "members": {member: asdict(wish) for member, wish in self.members.items()},
                 "circuits": dict(self.circuit_limits_a),
+                "plans": {member: plan_to_json(plan) for member, plan in self.plans.items()},
+                "vehicles": {
+                    member: choice_to_json(choice) for member, choice in self.vehicles.items()
+                },
             }
         )
 
@@ -145,6 +178,16 @@ def _wish_from_json(member: MemberId, data: Mapping[str, Any]) -> MemberWish:
             _LOGGER.warning("Ignoring the stored %s %r of %s", item.name, value, member)
             del values[item.name]
     return MemberWish(**values)
+
+
+def _read_each[T](
+    what: str, kept: object, read: Callable[[Mapping[str, Any]], T], into: dict[MemberId, T]
+) -> None:
+    for member, data in _mapping(kept).items():
+        try:
+            into[member] = read(_mapping(data))
+        except (KeyError, TypeError, ValueError) as error:
+            _LOGGER.warning("Ignoring the stored %s of %s: %r", what, member, error)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
