@@ -1,0 +1,177 @@
+"""Simulated years of whole sites, against the exact optimum and two reference strategies."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+import os
+import time
+from typing import Final
+
+from benchmarks.runner import Bar, Options, Result
+from benchmarks.yearly.days import DayRan, Ran, Strategy, run_day
+from custom_components.ev_charger_pool.simulator.year.scenes import DAYS, Scene
+
+NAME = "year"
+DESCRIPTION = "Whole simulated years: overloads, energy, sun and cost against the exact optimum."
+
+DAYS_RUN: Final = 12
+"""How many days of each site, spread evenly over the year, a run of full scale has. The
+environment variable YEAR_DAYS asks for another number, 365 for the whole year."""
+
+SCENES: Final = (Scene.HOUSE, Scene.GARAGE, Scene.DEPOT)
+"""The sites that are run."""
+
+SHOWN: Final = 20
+"""Breaches that are told one by one."""
+
+_BY_ENERGY: Final = frozenset({Scene.HOUSE, Scene.GARAGE, Scene.GARAGE_PLANNED, Scene.DEPOT})
+"""Where the most energy under the fuse is what counts."""
+
+_TIGHT_AND_KNOWN: Final = Scene.GARAGE_PLANNED
+"""The tight fuse with departures known."""
+
+MOST_ENERGY_RATIO: Final = 0.95
+MOST_SOLAR_RATIO: Final = 0.95
+MOST_IMPORT_SHARE: Final = 0.03
+MOST_STARTS_PER_HOUR: Final = 4
+MOST_COST_RATIO: Final = 1.01
+
+
+def days_of_year(count: int) -> list[int]:
+    """Return so many days of the year, 1 to 365, spread evenly and the same each time."""
+    return [1 + int((place + 0.5) * DAYS / count) for place in range(count)]
+
+
+def run(options: Options) -> Result:
+    """Run the days on all cores and put the figures together."""
+    asked = int(os.environ.get("YEAR_DAYS", str(DAYS_RUN)))
+    count = min(DAYS, max(1, round(asked * options.scale)))
+    jobs = [(scene, day) for day in days_of_year(count) for scene in SCENES]
+    started = time.perf_counter()
+    with ProcessPoolExecutor() as pool:
+        ran = list(pool.map(partial(_job, options.seed), jobs))
+    seconds = time.perf_counter() - started
+    figures = figures_of(ran)
+    return Result(
+        figures=figures,
+        bars={key: bar for key, bar in bars_of().items() if key in figures},
+        notes=(
+            f"{count} days of each of {len(SCENES)} sites, {DAYS} are a year",
+            f"{figures['simulated_hours']:.0f} hours were simulated in {seconds:.0f} s",
+            "overload_as: what others did not do in the time to react, nor a station by itself",
+            *_breaches(ran),
+        ),
+    )
+
+
+def _job(seed: int, job: tuple[Scene, int]) -> DayRan:
+    return run_day(*job, seed)
+
+
+def figures_of(ran: Sequence[DayRan]) -> dict[str, float]:
+    """Return all figures: the worst scene of the pool, each scene, and the references."""
+    figures: dict[str, float] = {
+        "simulated_hours": sum(day.simulated_s for day in ran) / 3_600.0,
+        "controlled_hours": sum(day.ran[Strategy.POOL].judged_s for day in ran) / 3_600.0,
+    }
+    by_scene = {
+        scene: [day for day in ran if day.scene is scene]
+        for scene in Scene
+        if any(day.scene is scene for day in ran)
+    }
+    for strategy in Strategy:
+        prefix = "" if strategy is Strategy.POOL else f"{strategy}_"
+        each = {
+            scene: _scene_figures(scene, [day.ran[strategy] for day in days])
+            for scene, days in by_scene.items()
+        }
+        for key, worst in _WORST.items():
+            if values := [found[key] for found in each.values() if key in found]:
+                figures[f"{prefix}{key}"] = worst(values)
+        for scene, found in each.items():
+            figures |= {f"{prefix}{scene}_{key}": value for key, value in found.items()}
+    return figures
+
+
+_WORST: Final[dict[str, Callable[[Iterable[float]], float]]] = {
+    "overload_as": max,
+    "over_limit_as": max,
+    "i1b_violations": max,
+    "energy_ratio": min,
+    "solar_ratio": min,
+    "solar_import_share": max,
+    "plan_cost_ratio": max,
+    "plan_energy_ratio": min,
+    "starts_per_hour_max": max,
+    "starts_for_nothing": max,
+    "writes_per_connector_hour": max,
+    "messages_per_connector_hour": max,
+    "spurious_cuts_per_hour": max,
+}
+"""Which figures are told of all scenes, and which of two is worse."""
+
+
+def _scene_figures(scene: Scene, ran: Sequence[Ran]) -> dict[str, float]:
+    """Return the figures of a strategy in one scene."""
+
+    def total(pick: Callable[[Ran], float]) -> float:
+        return sum(pick(item) for item in ran)
+
+    energy_wh = total(lambda item: item.energy_wh)
+    best_wh = total(lambda item: item.best_wh)
+    plugged_h = total(lambda item: item.plugged_h)
+    judged_h = total(lambda item: item.judged_s) / 3_600.0
+    figures = {
+        "overload_as": total(lambda item: item.overload_as),
+        "over_limit_as": total(lambda item: item.over_limit_as),
+        "i1b_violations": total(lambda item: len(item.violations)),
+        "energy_kwh": energy_wh / 1_000.0,
+        "starts": total(lambda item: item.starts),
+        "starts_for_nothing": total(lambda item: item.starts_for_nothing),
+        "starts_per_hour_max": max(item.starts_per_hour_max for item in ran),
+    }
+    if scene in _BY_ENERGY and best_wh:
+        figures["energy_ratio"] = energy_wh / best_wh
+    best_solar_wh = total(lambda item: item.best_solar_wh)
+    if scene is Scene.SOLAR and best_solar_wh and energy_wh:
+        solar_wh = total(lambda item: item.solar_wh)
+        figures["solar_ratio"] = solar_wh / best_solar_wh
+        figures["solar_import_share"] = (energy_wh - solar_wh) / energy_wh
+    best_cost = total(lambda item: item.best_cost)
+    if scene is Scene.PLAN and best_cost:
+        figures["plan_cost_ratio"] = total(lambda item: item.cost) / best_cost
+        figures["plan_energy_ratio"] = energy_wh / best_wh
+    if plugged_h:
+        figures["writes_per_connector_hour"] = total(lambda item: item.writes) / plugged_h
+        figures["messages_per_connector_hour"] = total(lambda item: item.messages) / plugged_h
+    if judged_h:
+        figures["cuts_per_hour"] = total(lambda item: item.cuts) / judged_h
+        figures["spurious_cuts_per_hour"] = total(lambda item: item.spurious_cuts) / judged_h
+        figures["cpu_s_per_hour"] = total(lambda item: item.decide_s) / judged_h
+    return figures
+
+
+def bars_of() -> dict[str, Bar]:
+    """Return what the pool's figures must hold."""
+    return {
+        "overload_as": Bar.equal(0),
+        "i1b_violations": Bar.equal(0),
+        f"{_TIGHT_AND_KNOWN}_energy_ratio": Bar.at_least(MOST_ENERGY_RATIO),
+        "solar_ratio": Bar.at_least(MOST_SOLAR_RATIO),
+        "solar_import_share": Bar.at_most(MOST_IMPORT_SHARE),
+        f"{Scene.SOLAR}_starts_per_hour_max": Bar.at_most(MOST_STARTS_PER_HOUR),
+        f"{Scene.SOLAR}_starts_for_nothing": Bar.equal(0),
+        "plan_cost_ratio": Bar.at_most(MOST_COST_RATIO),
+    }
+
+
+def _breaches(ran: Sequence[DayRan]) -> Iterable[str]:
+    """Tell the pool's breaches one by one, with the day on which to look for them."""
+    told = [
+        f"{day.scene} day {day.day}: {text}"
+        for day in ran
+        for text in day.ran[Strategy.POOL].violations
+    ]
+    yield from told[:SHOWN]
+    if len(told) > SHOWN:
+        yield f"and {len(told) - SHOWN} more"

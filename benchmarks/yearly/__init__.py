@@ -1,0 +1,1 @@
+"""What the benchmark of whole years is made of."""

@@ -1,0 +1,180 @@
+"""One day of one site: the pool, two reference strategies and the optimum."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+import time
+from typing import Final
+
+from benchmarks.yearly.accounts import Accounts, Overloads
+from benchmarks.yearly.optimum import Problem, Stay
+from benchmarks.yearly.planning import CheapestSlots
+from benchmarks.yearly.references import EqualSplit, RoundRobin
+from benchmarks.yearly.solar_optimum import most_solar
+from benchmarks.yearly.trace import Trace, record
+from custom_components.ev_charger_pool.balancing.contract import Controller
+from custom_components.ev_charger_pool.balancing.controller import SiteController
+from custom_components.ev_charger_pool.pool.members import Mode
+from custom_components.ev_charger_pool.simulator.stage import Stage
+from custom_components.ev_charger_pool.simulator.year.loop import Attendant, YearLoop
+from custom_components.ev_charger_pool.simulator.year.scenes import Day, Scene, draw_site_day
+
+
+class Strategy(StrEnum):
+    """Who decides."""
+
+    POOL = "pool"
+    ROUND_ROBIN = "round_robin"
+    EQUAL_SPLIT = "equal_split"
+
+
+CONTROLLERS: Final[Mapping[Strategy, Callable[[], Controller]]] = {
+    Strategy.POOL: SiteController,
+    Strategy.ROUND_ROBIN: RoundRobin,
+    Strategy.EQUAL_SPLIT: EqualSplit,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """How a strategy did on a day.
+
+    Attributes:
+        judged_s: Seconds in which it ran; in the others nobody was there.
+        energy_wh: What the members took.
+        best_wh: The most that they could have taken.
+        solar_wh: What of it was surplus of the sun.
+        best_solar_wh: The most surplus that could have been taken.
+        cost: What the energy cost.
+        best_cost: The least that the same energy could have cost.
+        overload_as: Ampere-seconds of overload that the strategy caused.
+        over_limit_as: Ampere-seconds of overload, whoever caused them.
+        violations: Breaches of I1b, as told.
+        starts: Starts of cars.
+        starts_per_hour_max: The most of them at one connector in one hour.
+        starts_for_nothing: Those that brought next to no energy.
+        writes: Orders that changed something at a device.
+        messages: All orders, renewals among them.
+        cuts: Reductions for a fuse below what was drawn.
+        spurious_cuts: Those that no true current asked for.
+        plugged_h: Hours with a car, over all connectors.
+        decide_s: Processor time of the run.
+    """
+
+    judged_s: float
+    energy_wh: float
+    best_wh: float
+    solar_wh: float
+    best_solar_wh: float
+    cost: float
+    best_cost: float
+    overload_as: float
+    over_limit_as: float
+    violations: tuple[str, ...]
+    starts: int
+    starts_per_hour_max: int
+    starts_for_nothing: int
+    writes: int
+    messages: int
+    cuts: int
+    spurious_cuts: int
+    plugged_h: float
+    decide_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRan:
+    """How all strategies did on a day."""
+
+    scene: Scene
+    day: int
+    simulated_s: float
+    wanted_wh: float
+    ran: Mapping[Strategy, Ran]
+
+
+def run_day(scene: Scene, day: int, seed: int) -> DayRan:
+    """Run a day with every strategy."""
+    drawn = draw_site_day(scene, day, seed)
+    trace = record(drawn.scenario)
+    problem = Problem(drawn.scenario, trace)
+    best_wh = sum(problem.most_energy().energy_wh)
+    best_solar_wh = _most_solar(drawn, problem.stays, trace)
+    ran = {}
+    for strategy in Strategy:
+        started = time.process_time()
+        accounts, overloads, judged_s = run_strategy(drawn, strategy, problem.stays)
+        starts = accounts.starts.values()
+        best_cost = 0.0
+        if drawn.prices is not None:
+            delivered = dict(enumerate(accounts.delivered_wh))
+            best_cost = problem.least_cost(delivered, drawn.prices).cost
+        ran[strategy] = Ran(
+            judged_s=judged_s,
+            energy_wh=sum(accounts.delivered_wh),
+            best_wh=best_wh,
+            solar_wh=accounts.solar_wh,
+            best_solar_wh=best_solar_wh,
+            cost=accounts.cost,
+            best_cost=best_cost,
+            overload_as=overloads.caused_as,
+            over_limit_as=overloads.over_as,
+            violations=tuple(str(item) for item in overloads.findings.violations),
+            starts=sum(len(item.at_s) for item in starts),
+            starts_per_hour_max=max((item.most_per_hour() for item in starts), default=0),
+            starts_for_nothing=sum(item.for_nothing() for item in starts),
+            writes=accounts.writes,
+            messages=accounts.messages,
+            cuts=accounts.cuts,
+            spurious_cuts=accounts.spurious_cuts,
+            plugged_h=accounts.plugged_s / 3_600.0,
+            decide_s=time.process_time() - started,
+        )
+    return DayRan(
+        scene=scene,
+        day=day,
+        simulated_s=drawn.scenario.duration_s,
+        wanted_wh=sum(stay.wanted_wh for stay in problem.stays),
+        ran=ran,
+    )
+
+
+def run_strategy(
+    drawn: Day, strategy: Strategy, stays: Sequence[Stay]
+) -> tuple[Accounts, Overloads, float]:
+    """Run a day with one strategy.
+
+    Returns:
+        What it is measured by, how true currents were, and how many seconds it ran.
+    """
+    stage = Stage(drawn.scenario)
+    overloads = Overloads(drawn.scenario, stage)
+    accounts = Accounts(list(stays), stage, overloads, drawn.prices)
+    loop = YearLoop(
+        drawn.scenario,
+        CONTROLLERS[strategy],
+        stage=stage,
+        witnesses=(overloads, accounts),
+        attendants=_attendants(drawn, strategy, stays),
+    )
+    loop.run()
+    return accounts, overloads, loop.judged_s
+
+
+def _attendants(drawn: Day, strategy: Strategy, stays: Sequence[Stay]) -> tuple[Attendant, ...]:
+    """Return who plans: the pool's planner, or what a product does that plans each car alone."""
+    if drawn.mode is not Mode.PLAN:
+        return ()
+    match strategy:
+        case Strategy.POOL:
+            return ()
+        case Strategy.ROUND_ROBIN if drawn.prices is not None:
+            return (CheapestSlots(drawn, stays, drawn.prices),)
+        case _:
+            return ()
+
+
+def _most_solar(drawn: Day, stays: Sequence[Stay], trace: Trace) -> float:
+    if drawn.mode is not Mode.SOLAR:
+        return 0.0
+    return sum(most_solar(stay, trace.surplus_w).solar_wh for stay in stays)

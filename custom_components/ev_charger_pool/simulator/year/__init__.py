@@ -1,0 +1,1 @@
+"""Whole simulated years: weather, households, cars that come and go, and day-ahead prices."""

@@ -1,0 +1,111 @@
+"""How the figures of the year come together."""
+
+from dataclasses import replace
+import itertools
+
+import pytest
+
+from benchmarks import year
+from benchmarks.runner import Bar
+from benchmarks.yearly.days import DayRan, Ran, Strategy
+from custom_components.ev_charger_pool.simulator.year.scenes import Scene
+
+RAN = Ran(
+    judged_s=7_200.0,
+    energy_wh=9_000.0,
+    best_wh=10_000.0,
+    solar_wh=8_800.0,
+    best_solar_wh=8_900.0,
+    cost=2.02,
+    best_cost=2.0,
+    overload_as=0.0,
+    over_limit_as=5.0,
+    violations=(),
+    starts=3,
+    starts_per_hour_max=2,
+    starts_for_nothing=1,
+    writes=20,
+    messages=60,
+    cuts=4,
+    spurious_cuts=1,
+    plugged_h=4.0,
+    decide_s=1.0,
+)
+
+
+def a_day(scene: Scene, pool: Ran = RAN, reference: Ran = RAN) -> DayRan:
+    """Return a day with known figures."""
+    return DayRan(
+        scene=scene,
+        day=5,
+        simulated_s=86_400.0,
+        wanted_wh=12_000.0,
+        ran={
+            Strategy.POOL: pool,
+            Strategy.ROUND_ROBIN: reference,
+            Strategy.EQUAL_SPLIT: reference,
+        },
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 52, 365])
+def test_days_are_spread_over_the_year(count: int) -> None:
+    days = year.days_of_year(count)
+    assert len(set(days)) == count
+    assert min(days) >= 1
+    assert max(days) <= 365
+    gaps = {later - sooner for sooner, later in itertools.pairwise(days)}
+    assert max(gaps, default=0) - min(gaps, default=0) <= 1
+
+
+def test_whole_year_has_each_day_once() -> None:
+    assert year.days_of_year(365) == list(range(1, 366))
+
+
+def test_worst_scene_is_told_and_each() -> None:
+    worse = replace(RAN, energy_wh=7_000.0, overload_as=3.0)
+    figures = year.figures_of([a_day(Scene.HOUSE), a_day(Scene.DEPOT, worse)])
+    assert figures["energy_ratio"] == pytest.approx(0.7)
+    assert figures["house_energy_ratio"] == pytest.approx(0.9)
+    assert figures["overload_as"] == 3.0
+    assert figures["round_robin_overload_as"] == 0.0
+    assert figures["round_robin_energy_ratio"] == pytest.approx(0.9)
+    assert figures["simulated_hours"] == 48.0
+    assert figures["controlled_hours"] == 4.0
+    assert figures["writes_per_connector_hour"] == 5.0
+    assert figures["spurious_cuts_per_hour"] == 0.5
+
+
+def test_days_add_up() -> None:
+    poor = replace(RAN, energy_wh=1_000.0, starts_per_hour_max=5)
+    figures = year.figures_of([a_day(Scene.HOUSE), a_day(Scene.HOUSE, poor)])
+    assert figures["house_energy_ratio"] == pytest.approx(0.5)
+    assert figures["house_starts"] == 6.0
+    assert figures["house_starts_per_hour_max"] == 5
+
+
+def test_sun_and_cost_are_told_where_they_count() -> None:
+    figures = year.figures_of([a_day(Scene.SOLAR), a_day(Scene.PLAN)])
+    assert figures["solar_ratio"] == pytest.approx(8_800.0 / 8_900.0)
+    assert figures["solar_import_share"] == pytest.approx(200.0 / 9_000.0)
+    assert figures["plan_cost_ratio"] == pytest.approx(1.01)
+    assert "energy_ratio" not in figures
+    assert "house_overload_as" not in figures
+
+
+def test_nothing_to_compare_with_is_no_figure() -> None:
+    dark = replace(RAN, energy_wh=0.0, best_wh=0.0, best_solar_wh=0.0, plugged_h=0.0, judged_s=0.0)
+    figures = year.figures_of([a_day(Scene.SOLAR, dark, dark), a_day(Scene.HOUSE, dark, dark)])
+    assert "solar_ratio" not in figures
+    assert "house_energy_ratio" not in figures
+    assert "house_writes_per_connector_hour" not in figures
+
+
+def test_bars_are_those_that_were_set() -> None:
+    bars = year.bars_of()
+    assert bars["overload_as"] == Bar.equal(0)
+    assert bars["garage_planned_energy_ratio"] == Bar.at_least(0.95)
+    assert bars["solar_ratio"] == Bar.at_least(0.95)
+    assert bars["solar_import_share"] == Bar.at_most(0.03)
+    assert bars["solar_starts_per_hour_max"] == Bar.at_most(4)
+    assert bars["plan_cost_ratio"] == Bar.at_most(1.01)

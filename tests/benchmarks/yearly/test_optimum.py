@@ -1,0 +1,223 @@
+"""The optimum is what a human can reckon, and no strategy is better."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from benchmarks.yearly.accounts import Accounts, Overloads
+from benchmarks.yearly.days import Strategy, run_day, run_strategy
+from benchmarks.yearly.optimum import MOST_VOLTS, NoOptimumError, Problem, stays_of
+from benchmarks.yearly.solar_optimum import SolarOptimum, most_solar
+from benchmarks.yearly.trace import record
+from custom_components.ev_charger_pool.pool.members import Mode
+from custom_components.ev_charger_pool.pool.quantities import Phase
+from custom_components.ev_charger_pool.simulator.cars import Car, Visit
+from custom_components.ev_charger_pool.simulator.house import LoadSpec
+from custom_components.ev_charger_pool.simulator.scenario import MemberPlan, Scenario
+from custom_components.ev_charger_pool.simulator.year.prices import Prices
+from custom_components.ev_charger_pool.simulator.year.scenes import Day, Scene
+from tests.simulator.builders import CAR, connector, site, supply
+
+SHORT_STAY = 189
+"""A seed with which the car of day 200 stays for a short time."""
+
+STEADY = replace(CAR, taper_from=1.0, offset_a=0.0)
+
+
+def stays(number: int, car: Car, *, from_s: float, stays_s: float) -> MemberPlan:
+    """Return a connector with a car that comes and goes."""
+    visit = Visit(
+        car=car, arrives_after=timedelta(seconds=from_s), stays=timedelta(seconds=stays_s)
+    )
+    return replace(connector(number), visits=(visit,))
+
+
+def problem_of(scenario: Scenario, slot_s: float = 300.0) -> Problem:
+    """Return the linear programme of a scenario."""
+    return Problem(scenario, record(scenario), slot_s=slot_s)
+
+
+def test_fuse_bounds_two_cars() -> None:
+    members = [stays(number, STEADY, from_s=0.0, stays_s=3_600.0) for number in (1, 2)]
+    best = problem_of(site(members, fuse_a=32.0, minutes=60)).most_energy()
+    assert sum(best.energy_wh) == pytest.approx(32.0 * 3.0 * MOST_VOLTS, rel=1e-3)
+
+
+def test_other_load_takes_its_part() -> None:
+    scenario = site([stays(1, STEADY, from_s=0.0, stays_s=3_600.0)], fuse_a=20.0, minutes=60)
+    loads = {"grid": LoadSpec(base_a=(10.0, 10.0, 10.0))}
+    best = problem_of(replace(scenario, plant=replace(scenario.plant, loads=loads))).most_energy()
+    assert sum(best.energy_wh) == pytest.approx(10.0 * 3.0 * MOST_VOLTS, rel=0.1)
+
+
+def test_wish_and_stay_bound_a_car() -> None:
+    modest = replace(STEADY, wanted_wh=1_000.0)
+    short = [
+        stays(1, modest, from_s=0.0, stays_s=3_600.0),
+        stays(2, STEADY, from_s=600.0, stays_s=450.0),
+    ]
+    best = problem_of(site(short, fuse_a=200.0, minutes=60)).most_energy()
+    assert best.energy_wh[0] == pytest.approx(1_000.0)
+    assert best.energy_wh[1] == pytest.approx(32.0 * 3.0 * MOST_VOLTS * 450.0 / 3_600.0, rel=1e-3)
+
+
+def test_cars_on_different_phases_do_not_share() -> None:
+    one_phase = replace(STEADY, phases=1)
+    first = stays(1, one_phase, from_s=0.0, stays_s=3_600.0)
+    second = stays(2, one_phase, from_s=0.0, stays_s=3_600.0)
+    turned = replace(
+        second, settings=replace(second.settings, phases=(Phase.L2, Phase.L3, Phase.L1))
+    )
+    same = sum(problem_of(site([first, second], fuse_a=32.0, minutes=60)).most_energy().energy_wh)
+    apart = sum(problem_of(site([first, turned], fuse_a=32.0, minutes=60)).most_energy().energy_wh)
+    assert apart == pytest.approx(2.0 * same, rel=1e-6)
+
+
+def test_tapering_car_takes_longer() -> None:
+    def charged(taper_from: float) -> float:
+        car = replace(STEADY, wanted_wh=20_000.0, taper_from=taper_from)
+        member = stays(1, car, from_s=0.0, stays_s=3_600.0)
+        return sum(problem_of(site([member], fuse_a=63.0, minutes=60)).most_energy().energy_wh)
+
+    assert charged(0.99) > charged(0.5) > 10_000.0
+
+
+def test_supply_is_one_of_them() -> None:
+    scenario = site([supply(1, starts_s=0.0)], minutes=60)
+    (stay,) = stays_of(scenario)
+    best = problem_of(scenario).most_energy()
+    assert stay.wanted_wh == 400.0
+    assert best.energy_wh == pytest.approx([400.0])
+
+
+def test_least_cost_is_in_the_cheapest_slot() -> None:
+    member = stays(1, STEADY, from_s=0.0, stays_s=3_600.0)
+    problem = problem_of(site([member], fuse_a=63.0, minutes=60), slot_s=900.0)
+    prices = Prices(slot_s=900.0, per_kwh=(0.4, 0.1, 0.2, 0.3))
+    best = problem.least_cost({0: 7_000.0}, prices)
+    in_one_wh = 32.0 * 3.0 * MOST_VOLTS / 4.0
+    cost = 0.1 * in_one_wh + 0.2 * (7_000.0 - in_one_wh)
+    assert best.cost == pytest.approx(cost / 1_000.0, rel=1e-3)
+
+
+def test_nobody_costs_nothing() -> None:
+    problem = problem_of(site([connector(1, car=None)]))
+    assert problem.most_energy().energy_wh == []
+    assert problem.least_cost({}, Prices(slot_s=900.0, per_kwh=(1.0,))).cost == 0.0
+
+
+def test_more_than_possible_has_no_cost() -> None:
+    member = stays(1, STEADY, from_s=0.0, stays_s=600.0)
+    problem = problem_of(site([member], fuse_a=10.0))
+    with pytest.raises(NoOptimumError):
+        problem.least_cost({0: 50_000.0}, Prices(slot_s=900.0, per_kwh=(1.0,)))
+
+
+def sunny(powers_w: Sequence[float], *, wanted_wh: float = 1e6, phases: int = 1) -> SolarOptimum:
+    """Return the solar optimum under a sun that changes every minute."""
+    minutes = len(powers_w)
+    member = stays(
+        1, replace(STEADY, phases=phases, wanted_wh=wanted_wh), from_s=0.0, stays_s=60.0 * minutes
+    )
+    (stay,) = stays_of(site([member], minutes=minutes))
+    return most_solar(stay, np.repeat(np.asarray(powers_w, dtype=float), 60))
+
+
+def test_enough_sun_is_taken_whole() -> None:
+    best = sunny([3_000.0] * 90)
+    assert best.solar_wh == pytest.approx(4_500.0, rel=0.006)
+    assert best.starts == 1
+
+
+def test_too_little_sun_is_left() -> None:
+    assert sunny([1_000.0] * 60).solar_wh == pytest.approx(0.0, abs=1.0)
+    assert sunny([3_000.0] * 60, phases=3).solar_wh == pytest.approx(0.0, abs=1.0)
+
+
+def test_short_cloud_is_bridged_within_the_import_budget() -> None:
+    best = sunny([3_000.0] * 30 + [0.0] + [3_000.0] * 30)
+    assert best.solar_wh == pytest.approx(3_000.0, rel=0.006)
+    assert best.starts <= 2
+
+
+def test_starts_are_bounded() -> None:
+    best = sunny([3_000.0, 0.0] * 30)
+    unbounded_wh = 30 * 50.0
+    assert best.starts <= 4
+    assert best.solar_wh < 0.3 * unbounded_wh
+
+
+def test_full_car_takes_no_more() -> None:
+    assert sunny([3_000.0] * 60, wanted_wh=1_000.0).solar_wh == pytest.approx(1_000.0, rel=0.006)
+
+
+def garage() -> Day:
+    """Return an hour in which five cars share a fuse that is too small."""
+    cars = [
+        replace(CAR, wanted_wh=6_000.0, max_current_a=16.0),
+        replace(CAR, wanted_wh=9_000.0, phases=1),
+        replace(CAR, wanted_wh=4_000.0, phases=2, offset_a=-0.4),
+        replace(CAR, wanted_wh=8_000.0, taper_from=0.8, max_current_a=16.0),
+        replace(CAR, wanted_wh=8_000.0, gain=0.97, max_current_a=16.0),
+    ]
+    members = [
+        stays(number, car, from_s=300.0 * number, stays_s=2_000.0 + 200.0 * number)
+        for number, car in enumerate(cars)
+    ]
+    scenario = site(members, fuse_a=32.0, minutes=70)
+    loads = {"grid": LoadSpec(base_a=(3.0, 4.0, 5.0))}
+    return Day(
+        scene=Scene.GARAGE,
+        day=1,
+        mode=Mode.FAST,
+        scenario=replace(scenario, plant=replace(scenario.plant, loads=loads)),
+        prices=Prices(slot_s=900.0, per_kwh=(0.3, 0.1, 0.4, 0.2, 0.25)),
+    )
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_no_strategy_is_better_and_energy_balances(strategy: Strategy) -> None:
+    day = garage()
+    problem = problem_of(day.scenario)
+    best = problem.most_energy()
+    accounts, overloads, _ = run_strategy(day, strategy, problem.stays)
+    assert isinstance(accounts, Accounts)
+    assert isinstance(overloads, Overloads)
+    assert 0.5 * sum(best.energy_wh) < sum(accounts.delivered_wh) <= sum(best.energy_wh)
+    for stay, delivered_wh in zip(problem.stays, accounts.delivered_wh, strict=True):
+        assert 0.0 <= delivered_wh <= stay.wanted_wh + 1.0
+    assert day.prices is not None
+    cheapest = problem.least_cost(dict(enumerate(accounts.delivered_wh)), day.prices)
+    assert 0.0 < cheapest.cost <= accounts.cost
+
+
+def test_pool_causes_no_overload_where_others_do() -> None:
+    day = garage()
+    stays_there = problem_of(day.scenario).stays
+    caused = {
+        strategy: run_strategy(day, strategy, stays_there)[1].caused_as for strategy in Strategy
+    }
+    assert caused[Strategy.POOL] == 0.0
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_same_day_same_figures(strategy: Strategy) -> None:
+    day = garage()
+    there = problem_of(day.scenario).stays
+    first, second = (run_strategy(day, strategy, there)[0] for _ in range(2))
+    assert first.delivered_wh == second.delivered_wh
+    assert (first.cost, first.messages, first.cuts) == (second.cost, second.messages, second.cuts)
+    assert [item.at_s for item in first.starts.values()] == [
+        item.at_s for item in second.starts.values()
+    ]
+
+
+def test_day_is_run_by_all_and_compared_with_the_best() -> None:
+    ran = run_day(Scene.HOUSE, 200, SHORT_STAY)
+    assert set(ran.ran) == set(Strategy)
+    for result in ran.ran.values():
+        assert 0.0 < result.energy_wh <= result.best_wh <= ran.wanted_wh + 1.0
+        assert result.judged_s < ran.simulated_s

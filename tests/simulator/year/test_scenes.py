@@ -1,0 +1,60 @@
+"""The sites of the year."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.ev_charger_pool.pool.members import Mode
+from custom_components.ev_charger_pool.simulator.year.scenes import Scene, draw_site_day
+
+
+@pytest.mark.parametrize("scene", Scene)
+def test_same_arguments_same_day(scene: Scene) -> None:
+    assert draw_site_day(scene, 40, 1) == draw_site_day(scene, 40, 1)
+    assert draw_site_day(scene, 40, 1) != draw_site_day(scene, 41, 1)
+    assert draw_site_day(scene, 40, 1) != draw_site_day(scene, 40, 2)
+
+
+@pytest.mark.parametrize("scene", Scene)
+@pytest.mark.parametrize("day", [1, 100, 365])
+def test_days_are_sound(scene: Scene, day: int) -> None:
+    drawn = draw_site_day(scene, day, 3)
+    scenario = drawn.scenario
+    assert (drawn.scene, drawn.day) == (scene, day)
+    assert scenario.started_at.timetuple().tm_yday == day
+    circuits = {circuit.id for circuit in scenario.site.circuits}
+    assert {member.circuit for member in scenario.site.members} <= circuits
+    assert {meter.circuit for meter in scenario.plant.meters} == circuits
+    assert {wish.wishes.mode for wish in scenario.wishes} == {drawn.mode}
+    for member in scenario.members:
+        assert 0.0 < scenario.link_delay_s[member.link] <= 4.0
+    if drawn.prices is not None:
+        covered_s = len(drawn.prices.per_kwh) * drawn.prices.slot_s
+        assert covered_s >= scenario.duration_s
+
+
+def test_planned_garage_is_the_same_garage() -> None:
+    told, untold = (draw_site_day(scene, 90, 1) for scene in (Scene.GARAGE_PLANNED, Scene.GARAGE))
+    assert told.mode is Mode.PLAN
+    assert untold.mode is Mode.FAST
+    assert told.scenario.members == untold.scenario.members
+    assert told.scenario.seed == untold.scenario.seed
+
+
+def test_garage_is_tight() -> None:
+    scenario = draw_site_day(Scene.GARAGE, 90, 1).scenario
+    assert len(scenario.members) == 12
+    assert sum(member.settings.max_current_a for member in scenario.members) > 4 * 63.0
+
+
+def test_meters_drop_out_and_lag_over_the_year() -> None:
+    meters = [
+        meter
+        for day in range(1, 60)
+        for meter in draw_site_day(Scene.HOUSE, day, 1).scenario.plant.meters
+    ]
+    assert len({meter.lag_s for meter in meters}) == len(meters)
+    dropped = [fault for meter in meters for fault in meter.faults]
+    assert len(dropped) > len(meters)
+    longest = max(fault.until_s - fault.from_s for fault in dropped)
+    assert 60.0 < longest <= timedelta(minutes=10).total_seconds()
