@@ -419,3 +419,40 @@ def test_a_tariff_of_long_bands_is_read_as_it_is() -> None:
     ]
     reading = read_forecast([content], PRICE, origin(unit="p/kWh"))
     assert [point.value for point in reading.series.points] == pytest.approx([0.30, 0.09])
+
+
+def test_cents_that_are_said_apart_are_cents() -> None:
+    content = {
+        "raw_today": [{"start": at, "end": at + HOUR, "value": 12.0} for at in starts(TODAY)],
+        "unit": "kWh",
+        "currency": "EUR",
+        "price_in_cents": True,
+    }
+    reading = read_forecast([content], PRICE, origin())
+    assert reading.problems == ()
+    assert {point.value for point in reading.series.points} == {0.12}
+
+
+def test_columns_of_another_length_are_none() -> None:
+    content = {"time": [at.isoformat() for at in starts(TODAY)], "price": [0.1], "unit": "EUR/kWh"}
+    assert not read_forecast([content], PRICE, origin()).is_usable
+
+
+def test_days_that_hold_their_slots_are_walked_into() -> None:
+    content = {
+        day.isoformat(): [{"start": at, "price": 0.1} for at in starts(day)]
+        for day in (TODAY, TOMORROW)
+    }
+    reading = read_forecast([content], PRICE, origin(unit="EUR/kWh"))
+    assert len(reading.series.points) == 48
+
+
+def test_a_mapping_under_a_time_without_a_value_is_left_out() -> None:
+    content = {starts(TODAY)[0]: {"rank": 1}, **dict.fromkeys(starts(TODAY)[1:3], 0.1)}
+    reading = read_forecast([content], PRICE, origin(unit="EUR/kWh"))
+    assert len(reading.series.points) == 2
+
+
+def test_rows_with_a_list_for_a_value_are_no_rows() -> None:
+    content = [{"start": at, "price": [0.1, 0.2]} for at in starts(TODAY)]
+    assert not read_forecast([content], PRICE, origin(unit="EUR/kWh")).is_usable
