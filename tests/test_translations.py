@@ -13,6 +13,7 @@ from custom_components.ev_charger_pool.balancing.contract import ProblemKind, Sh
 from custom_components.ev_charger_pool.chargers.ocpp import Authorization
 from custom_components.ev_charger_pool.errors import ErrorKey
 from custom_components.ev_charger_pool.flows.fields import FieldError, rotations
+from custom_components.ev_charger_pool.forecast_issues import ForecastIssue
 from custom_components.ev_charger_pool.modbus.connection import LinkType
 from custom_components.ev_charger_pool.pool.actions import ActionStatus
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
@@ -68,7 +69,6 @@ def test_every_language_says_everything(language: str) -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("issues", ProblemKind),
         ("selector.sharing.options", Sharing),
         ("selector.authorization.options", Authorization),
         ("selector.link_type.options", LinkType),
@@ -83,6 +83,11 @@ def test_every_language_says_everything(language: str) -> None:
 )
 def test_every_word_of_the_pool_has_a_text(path: str, words: type[StrEnum]) -> None:
     assert set(at(read("en"), path)) == {word.value for word in words}
+
+
+def test_every_problem_has_a_text() -> None:
+    said = {*(kind.value for kind in ProblemKind), *(issue.value for issue in ForecastIssue)}
+    assert set(read("en")["issues"]) == said
 
 
 def test_every_priority_has_a_text() -> None:

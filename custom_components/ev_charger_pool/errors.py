@@ -31,6 +31,12 @@ class ErrorKey(StrEnum):
     NOT_A_MEMBER = "not_a_member"  # {device}
     AMBIGUOUS_STATION = "ambiguous_station"  # {device}
     LIMIT_FAILED = "limit_failed"  # {member}, {error}
+    FORECAST_MISSING = "forecast_missing"  # {entity}
+    FORECAST_UNREADABLE = "forecast_unreadable"  # {entity}
+    FORECAST_UNIT_UNKNOWN = "forecast_unit_unknown"  # {entity}, {unit}
+    FORECAST_UNIT_DOUBTFUL = "forecast_unit_doubtful"  # {entity}, {value}
+    FORECAST_ROWS_UNREADABLE = "forecast_rows_unreadable"  # {entity}, {kind}, {sample}
+    FORECAST_NOT_GIVEN = "forecast_not_given"  # {integration}, {error}
 
 
 _RESULT_KEYS = {
