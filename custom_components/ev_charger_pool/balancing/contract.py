@@ -101,8 +101,8 @@ class SiteSettings:
     members: tuple[MemberSettings, ...]
     sharing: Sharing = Sharing.MIN_FIRST
     nominal_voltage_v: float = 230.0
-    solar: SolarSettings = SolarSettings()
-    battery: BatterySettings = BatterySettings()
+    solar: SolarSettings = field(default_factory=SolarSettings)
+    battery: BatterySettings = field(default_factory=BatterySettings)
 
 
 class ProblemKind(StrEnum):
@@ -152,6 +152,10 @@ class Decision:
         next_at: When to decide again at the latest, without any news.
         records: Members' records that changed: to be persisted with the grants (SR-11).
         circuit_records: Circuits' records that changed.
+        surplus_w: What members in modes by the sun could take together without import, watts
+            over all phases, negative where the house needs more than the sun gives; None where
+            the grid meter or the battery does not tell.
+        battery_locked: Whether the home battery is not to be discharged now.
     """
 
     number: int
@@ -163,6 +167,8 @@ class Decision:
     next_at: datetime
     records: tuple[MemberRecord, ...] = ()
     circuit_records: tuple[CircuitRecord, ...] = ()
+    surplus_w: float | None = None
+    battery_locked: bool = False
 
 
 class Controller(Protocol):

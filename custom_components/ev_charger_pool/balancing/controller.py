@@ -15,6 +15,7 @@ from ..pool.members import (
     OrderKind,
     Urgency,
 )
+from ..pool.schedules import Schedule
 from .allocator import allocate as default_allocate
 from .contract import DECISION_INTERVAL, Allocate, Decision, OutOfTime, SiteSettings
 from .downs import apply_caps, cut
@@ -24,6 +25,7 @@ from .policies import Ceilings
 from .problems import Problems
 from .raises import caps
 from .site_state import SiteState
+from .solar import Solar
 from .statuses import circuit_status, is_overloaded, member_status, sums
 from .upkeep import bring_to_order, judge_leases, lapse_lost, renew, tell_again, wake
 from .ups import Waves
@@ -44,6 +46,7 @@ class SiteController:
         self._site = SiteState()
         self._book = OrderBook()
         self._waves = Waves(allocate)
+        self._solar = Solar(allocate)
         self._problems = Problems()
         self._refusals = Refusals()
         self._number = 0
@@ -98,6 +101,7 @@ class SiteController:
         checked = check_resource(report, self._refusals)
         if checked is not None:
             self._site.generation.take(checked)
+            self._solar.take(checked)
 
     def wish(self, member: MemberId, wishes: MemberWishes) -> None:
         """Take what the user wants of a member."""
@@ -108,6 +112,10 @@ class SiteController:
         """Take all ceilings that are in force; replaces the earlier ones."""
         self._site.set_ceilings(Ceilings(limits))
         self._waves.changed = True
+
+    def set_schedules(self, schedules: Sequence[Schedule]) -> None:
+        """Take what the plans of members in plan mode ask; replaces the earlier ones."""
+        self._site.set_schedules(schedules)
 
     def decide(self, now: datetime, out_of_time: OutOfTime | None = None) -> Decision:
         """Decide: estimate, take back, raise what the ledger leaves, renew, explain."""
@@ -176,6 +184,8 @@ class SiteController:
             branch.watch_steps(now_s)
             branch.measure(now_s)
             branch.check(now)
+        site.follow_modes(now)
+        self._solar.follow(site, now_s)
         if site.refresh(now, now_s):
             self._waves.changed = True
 
@@ -200,10 +210,12 @@ class SiteController:
             number=self._number,
             decided_at=now,
             orders=self._book.take_all(),
-            members={member: member_status(seat) for member, seat in site.seats.items()},
+            members={member: member_status(seat, now_s) for member, seat in site.seats.items()},
             circuits=circuits,
             problems=self._problems.find(site, now, now_s),
             next_at=min(now + DECISION_INTERVAL, site.next_change(now)),
             records=changed_records(site.seats.values(), now),
             circuit_records=site.changed_circuits(),
+            surplus_w=self._solar.surplus_w,
+            battery_locked=self._solar.battery_locked,
         )

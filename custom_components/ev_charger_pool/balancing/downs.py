@@ -54,6 +54,7 @@ def lower(
     site.expect_step(seat, now_s)
     if target_a <= 0.0:
         seat.wake.rest()
+        seat.starts.end()
         if seat.connected and reason.kind not in (ReasonKind.USER, ReasonKind.ASLEEP):
             seat.turns.pause(now_s)
         else:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, TypeIs
 
 from ..pool.circuits import Circuit, MeterReport, ResourceReport
+from ..pool.energy_settings import WHOLE_PERCENT
 from ..pool.members import MemberReport, MemberSettings
 from ..pool.quantities import PerPhase, PhaseReadings
 from ..pool.readings import Reading
@@ -138,8 +139,12 @@ def _is_complete(reading: Reading[PhaseReadings], circuit: Circuit, most: float)
 
 
 def check_resource(report: ResourceReport, refusals: Refusals) -> ResourceReport | None:
-    """Return the report, None when it cannot be used."""
-    if _is_reading(report.power_w, MOST_RESOURCE_W):
+    """Return the report without a state of charge that cannot be, None when it cannot be used."""
+    if not _is_reading(report.power_w, MOST_RESOURCE_W):
+        refusals.count("resource_reports")
+        return None
+    soc = report.soc_percent
+    if soc is None or (_is_reading(soc, WHOLE_PERCENT) and soc.value >= 0.0):
         return report
-    refusals.count("resource_reports")
-    return None
+    refusals.count("resource_soc")
+    return replace(report, soc_percent=None)

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+import math
 from typing import Final
 
 from ..pool.limits import Limit, LimitScope, LimitUnit
-from ..pool.members import CircuitId, MemberId, MemberSettings, MemberWishes, Mode
+from ..pool.members import CircuitId, MemberId, MemberSettings, Mode
 from ..pool.reasons import Reason, ReasonKind
 
 MANDATORY_MARGIN_W: Final = 50.0
 """A mandatory limit in watts is kept with this to spare (SR-15)."""
+
+_ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,33 +24,68 @@ class Ceiling:
     reason: Reason
 
 
-type Policy = Callable[[MemberSettings, Ceiling], Ceiling]
-"""What a mode makes of the ceiling that a member has without it."""
+SUN_MODES: Final = (Mode.SOLAR, Mode.MINIMUM_SOLAR)
+"""Modes whose share is what the sun leaves."""
+
+type Policy = Callable[[MemberSettings, Ceiling, Ceiling], Ceiling]
+"""What a mode makes of the ceiling that a member has without it, and of its share by the mode."""
 
 
-def _off(settings: MemberSettings, _ceiling: Ceiling) -> Ceiling:
+def _off(settings: MemberSettings, _ceiling: Ceiling, _share: Ceiling) -> Ceiling:
     return Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.USER, subject=settings.member))
 
 
-def _fast(_settings: MemberSettings, ceiling: Ceiling) -> Ceiling:
+def _fast(_settings: MemberSettings, ceiling: Ceiling, _share: Ceiling) -> Ceiling:
     return ceiling
 
 
-POLICIES: Final[Mapping[Mode, Policy]] = {Mode.OFF: _off, Mode.FAST: _fast}
+def _within_share(_settings: MemberSettings, ceiling: Ceiling, share: Ceiling) -> Ceiling:
+    return share if share.current_a < ceiling.current_a else ceiling
+
+
+POLICIES: Final[Mapping[Mode, Policy]] = {
+    Mode.OFF: _off,
+    Mode.FAST: _fast,
+    Mode.SOLAR: _within_share,
+    Mode.MINIMUM_SOLAR: _within_share,
+    Mode.PLAN: _within_share,
+}
+
+
+def planned_share(
+    settings: MemberSettings, power_w: float, phases: int, least_a: float, voltage_v: float
+) -> Ceiling:
+    """Return what a plan asks of a member now: nothing, or enough to keep its promise.
+
+    Rounded up, to a step of the device and to the least current that it runs with: who falls
+    short of every slot by a part of an amp is not ready in time.
+
+    Args:
+        settings: The member.
+        power_w: The planned watts over all phases.
+        phases: How many phases they are spread over.
+        least_a: The least current that it runs with.
+        voltage_v: Volts per phase.
+    """
+    current_a = power_w / (phases * voltage_v)
+    if settings.step_a > 0.0:
+        current_a = math.ceil(current_a / settings.step_a - _ROUNDING) * settings.step_a
+    return Ceiling(
+        current_a=max(current_a, least_a) if power_w > 0.0 else 0.0,
+        reason=Reason(kind=ReasonKind.PLAN, subject=settings.member),
+    )
 
 
 def ceiling_of(
     settings: MemberSettings,
-    wishes: MemberWishes,
     limits: Iterable[Limit],
     phases: int,
     voltage_v: float,
 ) -> Ceiling:
-    """Return the effective ceiling of a member: the least of the device's and all limits' (I6).
+    """Return the ceiling of a member before its mode: the least of all that bind it (I6).
 
     Args:
         settings: The member.
-        wishes: What the user wants of it.
         limits: The active limits that bind it.
         phases: How many phases its power is spread over; all that are wired until they are
             learned, so that a limit in watts is kept however many the car uses.
@@ -63,7 +101,7 @@ def ceiling_of(
             ceiling = Ceiling(
                 current_a=current_a, reason=Reason(kind=limit.source, subject=limit.id)
             )
-    return POLICIES[wishes.mode](settings, ceiling)
+    return ceiling
 
 
 def _in_amps(limit: Limit, phases: int, voltage_v: float) -> float:

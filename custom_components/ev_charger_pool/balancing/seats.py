@@ -12,6 +12,7 @@ from ..pool.members import (
     MemberSettings,
     MemberStatus,
     MemberWishes,
+    Mode,
 )
 from ..pool.quantities import PhaseReadings
 from ..pool.readings import Reading
@@ -24,6 +25,7 @@ from .ledger import Account
 from .phases import PhaseLearner
 from .policies import Ceiling
 from .samples import DeviceClock, Samples
+from .starts import Starts
 from .supplies import current_of_power
 from .turns import Turns
 from .wake import Wake
@@ -82,6 +84,13 @@ class Seat:
         self.raised_since_start = False
         self.ceiling = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.NOT_CONNECTED))
         self.ceiling_dirty = True
+        self.mode = Mode.FAST
+        """The mode that counts now, a boost included."""
+        self.open_a = 0.0
+        """Its ceiling before its mode: what it might have if the mode did not bound it."""
+        self.share = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.SOLAR))
+        """What its mode gives it: by the sun, or by a plan."""
+        self.starts = Starts()
         self.reason = Reason(kind=ReasonKind.NOT_CONNECTED)
         self.status: MemberStatus | None = None
         self.commitment: Lanes = NO_FLOW
@@ -316,6 +325,19 @@ class Seat:
             self.wishes = wishes
             self.ceiling_dirty = True
             self.wake.stir()
+
+    def enter(self, mode: Mode) -> None:
+        """Take the mode that counts from now on: at once, without waiting for a pause to end."""
+        if mode is not self.mode:
+            self.mode = mode
+            self.ceiling_dirty = True
+            self.turns.forgive_pause()
+
+    def allow(self, share: Ceiling) -> None:
+        """Take what its mode gives it now."""
+        if share != self.share:
+            self.ceiling_dirty = True
+            self.share = share
 
     def restore(self, record: MemberRecord, now_s: float) -> None:
         """Take what was remembered over a restart (SR-11)."""

@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 import math
 
 from ..pool.circuits import CircuitRecord
-from ..pool.members import CircuitId, MemberId, MemberRecord, MemberWishes
+from ..pool.members import CircuitId, MemberId, MemberRecord, MemberWishes, Mode
 from ..pool.reasons import Reason, ReasonKind
+from ..pool.schedules import Schedule
 from .branches import Branch
 from .contract import Sharing, SiteSettings
 from .draws import commitment_of, counted_of
 from .failsafe import FailSafePlan, plan_fail_safes
 from .generation import Generation
-from .policies import Ceilings, ceiling_of
+from .policies import POLICIES, Ceilings, ceiling_of, planned_share
 from .restart import Restart
 from .seats import Seat
 from .topology import Topology
-from .wiring import each, on_phases
+from .wiring import WATTS, each, on_phases
 
 _ROUNDING = 1e-6
 
@@ -35,6 +36,7 @@ class SiteState:
         self.generation = Generation()
         self.restart = Restart()
         self.wishes: dict[MemberId, MemberWishes] = {}
+        self.schedules: dict[MemberId, Schedule] = {}
         self.plan = FailSafePlan(fail_safe_a={}, sums_a={}, reserved_a={}, lowered=(), exceeded=())
         self._records: dict[MemberId, MemberRecord] = {}
         self._circuit_records: list[CircuitRecord] = []
@@ -148,8 +150,36 @@ class SiteState:
         return reason if limit is None else Reason(kind=limit.source, subject=limit.id)
 
     def next_change(self, now: datetime) -> datetime:
-        """Return when something changes by itself next."""
-        return self.ceilings.next_expiry(now) or _NEVER
+        """Return when something changes by itself next: a limit, a boost, or a plan."""
+        at = self.ceilings.next_expiry(now) or _NEVER
+        for member, seat in self.seats.items():
+            until = seat.wishes.boost_until
+            if until is not None and now < until < at:
+                at = until
+            if seat.mode is Mode.PLAN and member in self.schedules:
+                changes_at = self.schedules[member].next_change(now)
+                at = at if changes_at is None else min(at, changes_at)
+        return at
+
+    def set_schedules(self, schedules: Sequence[Schedule]) -> None:
+        """Take what plans ask."""
+        self.schedules = {schedule.member: schedule for schedule in schedules}
+
+    def follow_modes(self, now: datetime) -> None:
+        """Take the mode of each member that counts now, and what its plan asks."""
+        for member, seat in self.seats.items():
+            seat.enter(seat.wishes.mode_at(now))
+            if seat.mode is Mode.PLAN:
+                schedule = self.schedules.get(member)
+                seat.allow(
+                    planned_share(
+                        seat.settings,
+                        0.0 if schedule is None else schedule.power_at(now),
+                        len(seat.next_used),
+                        seat.least_a,
+                        seat.voltage_v,
+                    )
+                )
 
     def changed_circuits(self) -> tuple[CircuitRecord, ...]:
         """Return the circuits' records that changed since the last call."""
@@ -193,6 +223,8 @@ class SiteState:
             if seat.ceiling_dirty:
                 self._renew_ceiling(seat, now)
                 changed = True
+            if seat.samples.newest is not None:
+                seat.starts.draw(now_s, seat.samples.newest[WATTS])
             self.count(seat, now_s)
         return changed
 
@@ -207,12 +239,13 @@ class SiteState:
     def _renew_ceiling(self, seat: Seat, now: datetime) -> None:
         seat.ceiling = ceiling_of(
             seat.settings,
-            seat.wishes,
             self.ceilings.of_member(seat.settings.member, seat.session, now),
             len(seat.next_used),
             seat.voltage_v,
         )
         seat.apply_own_demand()
+        seat.open_a = seat.ceiling.current_a
+        seat.ceiling = POLICIES[seat.mode](seat.settings, seat.ceiling, seat.share)
         seat.ceiling_dirty = False
 
 

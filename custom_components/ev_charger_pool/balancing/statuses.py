@@ -17,14 +17,17 @@ _SHOWN_A = 0.05
 """Amps below this are no change worth a new picture."""
 
 
-def member_status(seat: Seat) -> MemberStatus:
+def member_status(seat: Seat, now_s: float) -> MemberStatus:
     """Return a member's status; the same object as before when nothing changed."""
     commitment_a = round(max(seat.commitment[:WATTS]), 3)
     old = seat.status
     settled = seat.account.is_settled
     ignoring = seat.conduct.rung >= Rung.SEND_AGAIN
+    starts = seat.starts.in_last_hour(now_s)
     if (
         old is not None
+        and old.starts_last_hour == starts
+        and old.last_run_wh == seat.starts.last_run_wh
         and old.granted_a == seat.granted_a
         and old.commitment_a == commitment_a
         and old.limited_by is seat.reason
@@ -45,6 +48,8 @@ def member_status(seat: Seat) -> MemberStatus:
         settled=settled,
         asleep=seat.wake.asleep,
         ignoring=ignoring,
+        starts_last_hour=starts,
+        last_run_wh=seat.starts.last_run_wh,
     )
     return seat.status
 

@@ -42,6 +42,10 @@ class Turns:
         self.waiting_since_s = now_s
         self.paused_until_s = now_s + PAUSE_S
 
+    def forgive_pause(self) -> None:
+        """Note that its user wants something else: that is done at once."""
+        self.paused_until_s = float("-inf")
+
     def leave(self) -> None:
         """Note that it wants nothing any more: neither a run nor a wait goes on."""
         self.running_since_s = None

@@ -197,6 +197,7 @@ def raise_to(
     if starts:
         seat.learner.forget()
         seat.turns.start(now_s)
+        seat.starts.begin(now_s)
         seat.wake.resume(now_s)
     site.count(seat, now_s)
 

@@ -300,6 +300,9 @@ class MemberStatus:
         settled: Whether the newest grant shows in its draw.
         asleep: Whether its car takes nothing though it may.
         ignoring: Whether it draws more than it may (SR-6).
+        starts_last_hour: How often the pool switched it on within an hour.
+        last_run_wh: What its last run charged, from such a start to the pool's next pause or
+            to its car's leaving; None before the first one ended.
     """
 
     member: MemberId
@@ -311,3 +314,5 @@ class MemberStatus:
     settled: bool = True
     asleep: bool = False
     ignoring: bool = False
+    starts_last_hour: int = 0
+    last_run_wh: float | None = None

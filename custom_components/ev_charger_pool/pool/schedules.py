@@ -35,3 +35,10 @@ class Schedule:
             if slot.from_at <= now < slot.until_at:
                 return slot.power_w
         return 0.0
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when a slot begins or ends next, None when none does."""
+        return min(
+            (at for slot in self.slots for at in (slot.from_at, slot.until_at) if at > now),
+            default=None,
+        )

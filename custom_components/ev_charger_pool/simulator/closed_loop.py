@@ -10,6 +10,7 @@ from ..balancing.contract import Controller, Decision
 from ..pool.actions import ActionResult
 from ..pool.circuits import CircuitRecord
 from ..pool.members import CircuitId, MemberId, MemberRecord, Order
+from ..pool.readings import Reading
 from .judge.budgets import BudgetJudge
 from .judge.ceilings import CeilingJudge
 from .judge.conduct import ConductJudge
@@ -223,6 +224,13 @@ class ClosedLoop:
         self._resources_s = self.now_s + _RESOURCES_EVERY_S
         for report in self._stage.resource_reports(self.now):
             _ask(self.controller.observe_resource, report)
+
+    def _soc(self) -> Reading[float] | None:
+        battery = self.plant.battery
+        if battery is None or not battery.spec.tells_soc:
+            return None
+        share = battery.stored_wh / battery.spec.capacity_wh
+        return Reading(value=100.0 * min(1.0, max(0.0, share)), arrived_at=self.now)
 
     def _tell_people(self) -> None:
         controller = self.controller

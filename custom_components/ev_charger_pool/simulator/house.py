@@ -149,6 +149,7 @@ class BatterySpec:
         phases: The site's phases of its inverter.
         response_s: Time constant of its control.
         tells_phases: Whether the site knows which phases it feeds.
+        tells_soc: Whether the site knows its state of charge.
     """
 
     max_power_w: float
@@ -157,6 +158,7 @@ class BatterySpec:
     phases: tuple[Phase, ...] = PHASES
     response_s: float = 3.0
     tells_phases: bool = False
+    tells_soc: bool = True
 
 
 class Battery:
