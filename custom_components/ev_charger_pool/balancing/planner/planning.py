@@ -1,0 +1,96 @@
+"""The planner: one plan for all members, so that their promises hold together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from ...pool.circuits import Circuit
+from ...pool.schedules import Schedule
+from .blocks import join_blocks
+from .checking import check
+from .contract import HorizonSlot, PlanRequest, PlanResult, PlanSettings
+from .keeping import kept, without_savers
+from .ledger import ENOUGH_MWH, Ledger
+from .minimums import settle
+from .model import Model, model_of
+from .promises import promises_of
+from .schedules import runs_of, schedule_of
+from .sharing import Flow, cheapest
+
+DEFAULTS: Final = PlanSettings()
+
+
+def plan(
+    requests: Sequence[PlanRequest],
+    slots: Sequence[HorizonSlot],
+    circuits: Sequence[Circuit],
+    now: datetime,
+    *,
+    settings: PlanSettings = DEFAULTS,
+    previous: Sequence[Schedule] = (),
+) -> PlanResult:
+    """Plan when each member charges.
+
+    Deadlines come first, tier by tier; then the cost, all members together. Powers are averages
+    over the slots of the schedules, each at least the member's least, and at no time more
+    together than the circuits may carry. A slot that has begun counts with what is left of it.
+
+    Args:
+        requests: Who needs what until when.
+        slots: The future, in order and without overlap; what is over is left out.
+        circuits: The tree; only `id` and `parent` are read.
+        now: The time, aware UTC.
+        settings: How plans are made.
+        previous: The schedules that were told last: they stay unless others are better by more
+            than the tolerance, or keep a promise that these cannot.
+
+    Raises:
+        PlanError: Something in the question cannot be meant.
+        TopologyError: The circuits do not make a tree.
+    """
+    check(requests, slots, circuits, now, settings)
+    model = model_of(requests, slots, circuits, now, settings)
+    ledger = _best(model, settings, {schedule.member: schedule for schedule in previous})
+    runs = [runs_of(ledger, member) for member in range(len(model.requests))]
+    promises = promises_of(ledger, runs)
+    return PlanResult(
+        schedules={
+            request.member: schedule_of(request.member, list(its_runs.values()))
+            for request, its_runs in zip(model.requests, runs, strict=True)
+        },
+        promises={promise.member: promise for promise in promises},
+        cost=sum(promise.cost for promise in promises),
+        co2_g=sum(promise.co2_g for promise in promises),
+    )
+
+
+def _best(model: Model, settings: PlanSettings, previous: dict[str, Schedule]) -> Ledger:
+    """Return the plan that keeps as much of the previous one as is worth it."""
+    nothing: Flow = [{} for _ in model.requests]
+    free = _solve(model, nothing, settings)
+    base = kept(model, previous)
+    if not any(base):
+        return free
+    for attempt in (base, without_savers(model, base, free.plan, settings.tolerance)):
+        stable = _solve(model, attempt, settings)
+        if _is_good_enough(stable, free, settings.tolerance):
+            return stable
+    return free
+
+
+def _solve(model: Model, base: Flow, settings: PlanSettings) -> Ledger:
+    """Plan around what is placed already."""
+    ledger = settle(model, cheapest(model, base))
+    for member in range(len(model.requests)):
+        join_blocks(ledger, member, settings.tolerance)
+    return ledger
+
+
+def _is_good_enough(ledger: Ledger, free: Ledger, tolerance: float) -> bool:
+    """Whether a plan keeps the promises of another and costs hardly more."""
+    for tier in ledger.model.tiers:
+        short = sum(ledger.missing(member) - free.missing(member) for member in tier)
+        if short > ENOUGH_MWH:
+            return False
+    cost = free.cost()
+    return ledger.cost() <= cost + tolerance * abs(cost) + 1e-9
