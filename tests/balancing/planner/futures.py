@@ -21,6 +21,8 @@ from custom_components.ev_charger_pool.pool.schedules import Schedule
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
+USUAL = PlanSettings()
+EXACT = PlanSettings(tolerance=0.0)
 POWERS_W = (3_680.0, 7_360.0, 11_040.0, 11_040.0, 22_080.0)
 LEAST_AMPS = 6.0
 VOLTS = 230.0
@@ -35,9 +37,7 @@ class Future:
     circuits: Sequence[Circuit]
     now: datetime = START
 
-    def plan(
-        self, settings: PlanSettings = PlanSettings(), previous: Sequence[Schedule] = ()
-    ) -> PlanResult:
+    def plan(self, settings: PlanSettings = USUAL, previous: Sequence[Schedule] = ()) -> PlanResult:
         """Ask the planner."""
         return plan(
             self.requests,
@@ -121,7 +121,10 @@ def random_future(
     ]
     mean_w = 4.0 * sum(found.energy_wh for found in requests) / quarters
     floor_w = max(found.min_power_w for found in requests)
-    shares = {found.id: chance.uniform(0.8, 1.6) * (1.0 / areas if found.parent else 1.0) for found in circuits}
+    shares = {
+        found.id: chance.uniform(0.8, 1.6) * (1.0 / areas if found.parent else 1.0)
+        for found in circuits
+    }
     return Future(
         requests=requests,
         slots=[
@@ -159,7 +162,9 @@ def _random_request(
         circuit=chance.choice(leaves),
         energy_wh=min(most_wh, chance.uniform(2_000.0, 60_000.0)),
         begin_at=START + begin * QUARTER,
-        ready_at=START + (begin + lasts) * QUARTER + chance.choice((timedelta(), timedelta(minutes=-4))),
+        ready_at=START
+        + (begin + lasts) * QUARTER
+        + chance.choice((timedelta(), timedelta(minutes=-4))),
         min_power_w=LEAST_AMPS * VOLTS * phases if least else 0.0,
         max_power_w=power_w,
         phases=PHASES,

@@ -88,6 +88,9 @@ def best(
         planned_wh: What each member is to get at least; None: as much as possible, tier by tier.
         seconds: The most that each programme may take.
         gap: A relative difference to the best that counts as none.
+
+    Raises:
+        TimeoutError: No plan at all was found in time.
     """
     programme = _Programme(future, seconds, gap)
     missing = []
@@ -101,9 +104,7 @@ def best(
             served_wh = programme.most_of(members)
             missing.append(wished_wh - served_wh)
             programme.demand(members, served_wh)
-    return Best(
-        missing_wh=tuple(missing), cost=programme.least_cost(), proven=programme.is_proven
-    )
+    return Best(missing_wh=tuple(missing), cost=programme.least_cost(), proven=programme.is_proven)
 
 
 class _Programme:
@@ -223,18 +224,24 @@ class _Programme:
             integrality=np.array(self._whole, dtype=np.int64),
             bounds=Bounds(0.0, np.array(self._upper)),
             constraints=[
-                LinearConstraint(matrix, [low for _, low, _ in self._rows], [h for _, _, h in self._rows])
+                LinearConstraint(
+                    matrix, [low for _, low, _ in self._rows], [h for _, _, h in self._rows]
+                )
             ],
             options={"time_limit": self._seconds, "mip_rel_gap": self._gap},
         )
         assert answer.status in (0, 1), answer.message
-        assert answer.x is not None, answer.message
+        if answer.x is None:
+            raise TimeoutError(answer.message)
         self.is_proven = self.is_proven and answer.status == 0
         return float(answer.fun)
 
 
 def best_by_force(
-    needs: Sequence[int], windows: Sequence[tuple[int, int]], room: Sequence[int], rates: Sequence[float]
+    needs: Sequence[int],
+    windows: Sequence[tuple[int, int]],
+    room: Sequence[int],
+    rates: Sequence[float],
 ) -> tuple[int, float]:
     """Find by trying everything how many units can be charged, and the least cost of that.
 

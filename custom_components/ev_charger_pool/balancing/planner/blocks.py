@@ -58,7 +58,7 @@ class _Joiner:
     def candidates(self, energies: Energies) -> Iterator[Energies]:
         """Yield plans with the same energy and fewer blocks, the smallest changes first."""
         blocks = blocks_of(self._ledger, energies)
-        if len(blocks) < 2:
+        if len(blocks) <= 1:
             return
         changes: list[tuple[int, int, bool]] = []
         for position, (first, after) in enumerate(blocks):
@@ -75,9 +75,7 @@ class _Joiner:
             if found is not None and len(blocks_of(self._ledger, found)) < len(blocks):
                 yield found
 
-    def _without(
-        self, energies: Energies, blocks: list[Block], position: int
-    ) -> Energies | None:
+    def _without(self, energies: Energies, blocks: list[Block], position: int) -> Energies | None:
         """Give up a block, and run more in the others and at their ends."""
         found = dict(energies)
         left = sum(found.pop(cell) for cell in range(*blocks[position]))
@@ -101,9 +99,7 @@ class _Joiner:
                 self._offer_beyond(waiting, cell, onward, found)
         return None if left else found
 
-    def _bridged(
-        self, energies: Energies, blocks: list[Block], position: int
-    ) -> Energies | None:
+    def _bridged(self, energies: Energies, blocks: list[Block], position: int) -> Energies | None:
         """Fill the gap before a block with what runs at the ends of blocks."""
         gap = range(blocks[position - 1][1], blocks[position][0])
         if any(not self._limit(cell) or self._is_cut_off(cell) for cell in (*gap, gap.stop)):

@@ -140,14 +140,14 @@ def portions_of(cells: Sequence[Cell], most_mwh: Sequence[int]) -> list[Portion]
     return portions
 
 
-def _grid_rates(
-    slots: Sequence[HorizonSlot], settings: PlanSettings
-) -> list[tuple[float, bool]]:
+def _grid_rates(slots: Sequence[HorizonSlot], settings: PlanSettings) -> list[tuple[float, bool]]:
     """Return what a kWh from the grid counts as in each slot, and whether that is known.
 
     What is not known comes after all that is, and the latest of it first: it may become known.
     """
-    intensities = [grams for slot in slots if (grams := known_number(slot.co2_g_per_kwh)) is not None]
+    intensities = [
+        grams for slot in slots if (grams := known_number(slot.co2_g_per_kwh)) is not None
+    ]
     usual_g = sum(intensities) / len(intensities) if intensities else 0.0
     rates = [_grid_rate(slot, settings, usual_g) for slot in slots]
     known = [rate for rate in rates if rate is not None]
@@ -181,5 +181,3 @@ def _sun_rate(slot: HorizonSlot, settings: PlanSettings) -> float:
 def known_number(value: float | None) -> float | None:
     """Return a number that is one, else None."""
     return value if value is not None and math.isfinite(value) else None
-
-

@@ -1,7 +1,7 @@
 """Questions that make no sense are told, with what to change."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 import math
 
 from ...pool.circuits import Circuit
@@ -117,5 +117,5 @@ def _check_amount(what: str, unit: str, amount: float) -> None:
 
 def _check_time(what: str, at: datetime) -> None:
     """Check a time."""
-    if at.tzinfo is None:
-        raise PlanError(f"{what}, {at}, has no time zone; times are aware, in UTC")
+    if at.utcoffset() != timedelta():
+        raise PlanError(f"{what}, {at}, is not in UTC; convert it to UTC first")

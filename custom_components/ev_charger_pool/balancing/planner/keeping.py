@@ -48,9 +48,7 @@ def without_savers(model: Model, base: Flow, free: Flow, tolerance: float) -> Fl
     kept_costs = _costs(model, base)
     free_costs = _costs(model, free)
     return [
-        energies
-        if kept_cost <= free_cost + tolerance * abs(free_cost) + 1e-9
-        else {}
+        energies if kept_cost <= free_cost + tolerance * abs(free_cost) + 1e-9 else {}
         for energies, kept_cost, free_cost in zip(base, kept_costs, free_costs, strict=True)
     ]
 

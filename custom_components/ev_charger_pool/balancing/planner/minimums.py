@@ -1,12 +1,20 @@
 """Plans for members that run at a least power or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set as AbstractSet
+from heapq import merge
 from typing import Final
 
 from .cells import KWH
+from .diving import dive
 from .ledger import ENOUGH_MWH, Ledger
 from .model import Model
 from .sharing import Energies, Flow
+
+type Piece = tuple[float, int, int]
+"""What a kWh counts as, the cell, and how much there is."""
+
+CLOSE: Final = 0.002
+"""A plan that costs at most this share more than the flow is not tried to be bettered."""
 
 type Merit = tuple[tuple[int, ...], float]
 """What each tier falls short, and the cost."""
@@ -18,29 +26,44 @@ POLISHES: Final = 2
 """How often each of those that had to be placed one by one is placed anew, beside the others."""
 
 
-def settle(model: Model, flow: Flow) -> Ledger:
+def settle(model: Model, flow: Flow, steady: AbstractSet[int] = frozenset()) -> Ledger:
     """Turn energies that flow together into powers that can run together.
 
     Most of a flow is at full power and stays. Who would have to run below its least power is placed
-    anew, one after the other, each at the least cost beside the others.
+    anew, one after the other, each at the least cost beside the others. Where that is worse than
+    the flow, who is on is decided by more flows, and the better of both is taken.
+
+    Args:
+        model: The question.
+        flow: What flows.
+        steady: Members whose plan is not made cheaper, only changed where it cannot run.
     """
-    ledger = Ledger(model)
-    for member, energies in enumerate(flow):
-        for cell, energy in energies.items():
-            ledger.set(member, cell, energy)
-    awkward = _take_out(ledger)
-    if not awkward:
-        return ledger
     goals = [sum(energies.values()) for energies in flow]
-    best = _place_all(ledger, awkward, goals)
-    if any(_shortages(ledger, goals)):
-        before = ledger.copy()
-        if _place_all(ledger, range(len(flow)), goals) < best:
-            awkward = list(range(len(flow)))
-        else:
-            ledger.restore(before)
-    _polish(ledger, awkward)
-    return ledger
+    ledger, merit = _settled(model, flow, goals, steady)
+    if not any(merit[0]) and merit[1] <= _close_to(_flow_cost(model, flow)):
+        return ledger
+    other, other_merit = _settled(model, dive(model, flow), goals, steady)
+    return other if other_merit < merit else ledger
+
+
+def _settled(
+    model: Model, flow: Flow, goals: Sequence[int], steady: AbstractSet[int]
+) -> tuple[Ledger, Merit]:
+    """Return a plan near to a flow, and its merit."""
+    ledger = Ledger(model)
+    ledger.restore(flow)
+    crowded = _take_out(ledger)
+    moved = set(crowded)
+    if crowded:
+        merit = _place_all(ledger, crowded, goals)
+        if any(merit[0]):
+            before = ledger.copy()
+            if _place_all(ledger, range(len(flow)), goals) < merit:
+                moved = set(range(len(flow)))
+            else:
+                ledger.restore(before)
+    _polish(ledger, sorted(moved | (set(_wasteful(ledger)) - steady)))
+    return ledger, _merit(ledger, goals)
 
 
 def place(ledger: Ledger, member: int, goal: int) -> None:
@@ -51,33 +74,11 @@ def place(ledger: Ledger, member: int, goal: int) -> None:
     the order of their rates; a part of a least is a run for a part of the cell.
     """
     ledger.clear(member)
-    model = ledger.model
-    pieces: list[tuple[float, int, int]] = []
-    first, after = model.windows[member]
-    for cell in range(first, after):
-        most = ledger.limit(member, cell)
-        if not most:
-            continue
-        about = model.cells[cell]
-        others = ledger.total[cell]
-        sunny = min(most, max(0, about.surplus_mwh - others))
-        least = model.least[member][cell]
-        if not sunny:
-            pieces.append((about.grid, cell, most))
-            continue
-        if about.sun > about.grid:
-            pieces.append((KWH * about.worth(others, others + most) / most, cell, most))
-            continue
-        start = sunny
-        if sunny < least:
-            start = least
-        pieces.append((KWH * about.worth(others, others + start) / start, cell, start))
-        if most > start:
-            pieces.append((about.grid, cell, most - start))
-    pieces.sort(key=lambda piece: piece[0])
     left = goal
     energies: dict[int, int] = {}
-    for _, cell, energy in pieces:
+    for _, cell, energy in merge(
+        sorted(_sunny_pieces(ledger, member)), _grid_pieces(ledger, member)
+    ):
         if left <= 0:
             break
         taken = min(left, energy)
@@ -86,12 +87,49 @@ def place(ledger: Ledger, member: int, goal: int) -> None:
     ledger.put(member, energies)
 
 
+def _sunny_pieces(ledger: Ledger, member: int) -> list[Piece]:
+    """Return the hulls of cells in which surplus is left."""
+    model = ledger.model
+    pieces = []
+    for cell in range(*model.windows[member]):
+        about = model.cells[cell]
+        others = ledger.total[cell]
+        if others >= about.surplus_mwh:
+            continue
+        most = ledger.limit(member, cell)
+        if not most:
+            continue
+        start = most
+        if about.sun <= about.grid:
+            start = min(most, max(about.surplus_mwh - others, model.least[member][cell]))
+        pieces.append((KWH * about.worth(others, others + start) / start, cell, start))
+        if most > start:
+            pieces.append((about.grid, cell, most - start))
+    return pieces
+
+
+def _grid_pieces(ledger: Ledger, member: int) -> Iterator[Piece]:
+    """Yield the hulls of cells in which no surplus is left, the best first."""
+    model = ledger.model
+    first, after = model.windows[member]
+    for cell in model.by_rate:
+        about = model.cells[cell]
+        if first <= cell < after and ledger.total[cell] >= about.surplus_mwh:
+            most = ledger.limit(member, cell)
+            if most:
+                yield about.grid, cell, most
+
+
 def _take_out(ledger: Ledger) -> list[int]:
-    """Take out who cannot run as it flows, or would use less surplus than it flows with."""
+    """Take out who cannot run as it flows: first those below their least, then whom else it takes."""
+    least = ledger.model.least
     taken = [
         member
         for member, energies in enumerate(ledger.plan)
-        if any(_is_awkward(ledger, member, cell) for cell in energies)
+        if any(
+            energy < least[member][cell] and ledger.is_overfull(member, cell)
+            for cell, energy in energies.items()
+        )
     ]
     for member in taken:
         ledger.clear(member)
@@ -102,12 +140,19 @@ def _take_out(ledger: Ledger) -> list[int]:
     return taken
 
 
-def _is_awkward(ledger: Ledger, member: int, cell: int) -> bool:
-    """Whether a member runs below its least where that does not do."""
-    if ledger.plan[member][cell] >= ledger.model.least[member][cell]:
-        return False
-    about = ledger.model.cells[cell]
-    return ledger.is_overfull(member, cell) or (about.surplus_mwh > 0 and about.sun < about.grid)
+def _wasteful(ledger: Ledger) -> list[int]:
+    """Return who runs below its least on surplus: for a part of a cell, and so with less of it."""
+    model = ledger.model
+    return [
+        member
+        for member, energies in enumerate(ledger.plan)
+        if any(
+            energy < model.least[member][cell]
+            and model.cells[cell].surplus_mwh > 0
+            and model.cells[cell].sun < model.cells[cell].grid
+            for cell, energy in energies.items()
+        )
+    ]
 
 
 def _place_all(ledger: Ledger, members: Sequence[int], goals: Sequence[int]) -> Merit:
@@ -118,7 +163,7 @@ def _place_all(ledger: Ledger, members: Sequence[int], goals: Sequence[int]) -> 
     model = ledger.model
     tightness = {m: goals[m] / max(1, sum(model.most[m])) for m in members}
     unlucky: set[int] = set()
-    best: tuple[Merit, list[Energies]] | None = None
+    found: list[tuple[Merit, list[Energies]]] = []
     for _ in range(TRIES):
         for member in members:
             ledger.clear(member)
@@ -127,16 +172,14 @@ def _place_all(ledger: Ledger, members: Sequence[int], goals: Sequence[int]) -> 
             key=lambda m: (model.requests[m].priority, m not in unlucky, -tightness[m], m),
         ):
             place(ledger, member, goals[member])
-        merit = _merit(ledger, goals)
-        if best is None or merit < best[0]:
-            best = merit, ledger.copy()
+        found.append((_merit(ledger, goals), ledger.copy()))
         short = {m for m in members if goals[m] - sum(ledger.plan[m].values()) > ENOUGH_MWH}
         if short <= unlucky:
             break
         unlucky |= short
-    assert best is not None
-    ledger.restore(best[1])
-    return best[0]
+    merit, plans = min(found, key=lambda each: each[0])
+    ledger.restore(plans)
+    return merit
 
 
 def _polish(ledger: Ledger, members: Sequence[int]) -> None:
@@ -154,6 +197,20 @@ def _polish(ledger: Ledger, members: Sequence[int]) -> None:
                 ledger.put(member, before)
         if not saved:
             return
+
+
+def _close_to(cost: float) -> float:
+    """Return the cost up to which a plan is as good as a flow."""
+    return cost + CLOSE * abs(cost) + 1e-9
+
+
+def _flow_cost(model: Model, flow: Flow) -> float:
+    """Return what a flow counts as."""
+    totals = [0] * len(model.cells)
+    for energies in flow:
+        for cell, energy in energies.items():
+            totals[cell] += energy
+    return sum(cell.worth(0, total) for cell, total in zip(model.cells, totals, strict=True))
 
 
 def _shortages(ledger: Ledger, goals: Sequence[int]) -> tuple[int, ...]:

@@ -48,6 +48,7 @@ class Model:
         chains: The limited circuits that each flows through.
         room: What the members of those circuits may take together in each cell.
         rows: The same and the limits of phases, the instant's limits that a plan has to keep.
+        by_rate: The cells in the order of what the grid's energy counts as.
     """
 
     requests: tuple[PlanRequest, ...]
@@ -59,6 +60,7 @@ class Model:
     chains: tuple[tuple[int, ...], ...]
     room: tuple[list[int], ...]
     rows: tuple[Row, ...]
+    by_rate: tuple[int, ...]
 
     @property
     def tiers(self) -> list[list[int]]:
@@ -110,6 +112,7 @@ def model_of(
         chains=chains,
         room=room,
         rows=(*_circuit_rows(room, chains), *_phase_rows(topology.ids, ordered, above, cells)),
+        by_rate=tuple(sorted(range(len(cells)), key=lambda cell: cells[cell].grid)),
     )
 
 
@@ -176,7 +179,7 @@ def _phase_rows(
             for request, is_below in zip(requests, below, strict=True)
             if is_below
         }
-        if len(used) < 2 or not any(circuit in cell.slot.phase_capacity_w for cell in cells):
+        if len(used) <= 1 or not any(circuit in cell.slot.phase_capacity_w for cell in cells):
             continue
         for phase in PHASES:
             factors = [

@@ -38,10 +38,13 @@ class Network:
     """
 
     __slots__ = (
+        "_below",
         "_came",
+        "_chain_bits",
         "_closed",
         "_dead",
         "_dead_cells",
+        "_full",
         "_hungry",
         "_members",
         "_open",
@@ -69,18 +72,21 @@ class Network:
         for member, chain in enumerate(chains):
             for circuit in chain:
                 self._under[circuit] |= 1 << member
-        cells = len(most[0]) if most else 0
+        self._chain_bits = [sum(1 << circuit for circuit in chain) for chain in chains]
+        self._below: dict[int, int] = {0: 0}
+        cells = len(most[0])
         self._open = [0] * cells
         for member, amounts in enumerate(most):
             bit = 1 << member
             for cell, amount in enumerate(amounts):
                 if amount:
                     self._open[cell] |= bit
-        self._closed = [0] * cells
+        self._full = [0] * cells
         for circuit, rooms in enumerate(room):
             for cell, left in enumerate(rooms):
                 if left <= 0:
-                    self._closed[cell] |= self._under[circuit]
+                    self._full[cell] |= 1 << circuit
+        self._closed = [self._fed_by(full) for full in self._full]
         self._hungry = 0
         self._dead = 0
         self._dead_cells: set[int] = set()
@@ -93,8 +99,8 @@ class Network:
         )
         twin.flow = [dict(flow) for flow in self.flow]
         twin.needed = list(self.needed)
-        twin._open = list(self._open)  # noqa: SLF001
-        twin._hungry = self._hungry  # noqa: SLF001
+        twin._open = list(self._open)
+        twin._hungry = self._hungry
         return twin
 
     @property
@@ -148,6 +154,8 @@ class Network:
         while left and (able := self._open[cell] & self._hungry & ~self._closed[cell]):
             left -= self._walk([(_lowest(able), Step(cell=cell, instead_of=None))], left)
         while left and self._hungry and cell not in self._dead_cells:
+            if not self._open[cell] & ~self._closed[cell]:
+                break
             came = self._search(cell)
             if came is None:
                 self._dead_cells.add(cell)
@@ -195,9 +203,10 @@ class Network:
             self._came = {}
             unseen = self._members
             for cell in range(self.cells):
-                for member in _bits(self._open[cell] & ~self._closed[cell] & unseen):
+                able = self._open[cell] & ~self._closed[cell] & unseen
+                unseen &= ~able
+                for member in _bits(able):
                     self._came[member] = Step(cell=cell, instead_of=None)
-                    unseen &= ~(1 << member)
             self._spread(list(self._came), unseen, self._came, goal=0)
         return self._came
 
@@ -241,12 +250,17 @@ class Network:
 
     def _can_replace(self, cell: int, leaving: int) -> int:
         """Return who can take a member's place in a cell, as far as circuits go."""
-        able = self._members
-        chain = self.chains[leaving]
-        for circuit, rooms in enumerate(self.room):
-            if rooms[cell] <= 0 and circuit not in chain:
-                able &= ~self._under[circuit]
-        return able
+        return ~self._fed_by(self._full[cell] & ~self._chain_bits[leaving])
+
+    def _fed_by(self, circuits: int) -> int:
+        """Return the members that flow through any of some circuits."""
+        found = self._below.get(circuits)
+        if found is None:
+            found = 0
+            for circuit in _bits(circuits):
+                found |= self._under[circuit]
+            self._below[circuits] = found
+        return found
 
     def _path(self, member: int, came: dict[int, Step]) -> list[tuple[int, Step]]:
         """Return the steps from a member to where the last one enters instead of nobody."""
@@ -296,17 +310,17 @@ class Network:
             self._open[cell] |= 1 << member
         else:
             self._open[cell] &= ~(1 << member)
-        turned = False
+        full = self._full[cell]
         for circuit in self.chains[member]:
             rooms = self.room[circuit]
-            before = rooms[cell]
-            rooms[cell] = before - amount
-            turned = turned or (before > 0) != (before > amount)
-        if turned:
-            self._closed[cell] = 0
-            for circuit, rooms in enumerate(self.room):
-                if rooms[cell] <= 0:
-                    self._closed[cell] |= self._under[circuit]
+            rooms[cell] -= amount
+            if rooms[cell] > 0:
+                full &= ~(1 << circuit)
+            else:
+                full |= 1 << circuit
+        if full != self._full[cell]:
+            self._full[cell] = full
+            self._closed[cell] = self._fed_by(full)
 
 
 def _bits(members: int) -> Iterator[int]:

@@ -49,6 +49,8 @@ def plan(
         TopologyError: The circuits do not make a tree.
     """
     check(requests, slots, circuits, now, settings)
+    if not requests:
+        return PlanResult(schedules={}, promises={}, cost=0.0, co2_g=0.0)
     model = model_of(requests, slots, circuits, now, settings)
     ledger = _best(model, settings, {schedule.member: schedule for schedule in previous})
     runs = [runs_of(ledger, member) for member in range(len(model.requests))]
@@ -79,10 +81,17 @@ def _best(model: Model, settings: PlanSettings, previous: dict[str, Schedule]) -
 
 
 def _solve(model: Model, base: Flow, settings: PlanSettings) -> Ledger:
-    """Plan around what is placed already."""
-    ledger = settle(model, cheapest(model, base))
+    """Plan around what is placed already; whoever needs nothing else keeps just that."""
+    flow = cheapest(model, base)
+    steady = {
+        member
+        for member, (mine, kept_of_mine) in enumerate(zip(flow, base, strict=True))
+        if kept_of_mine and mine == kept_of_mine
+    }
+    ledger = settle(model, flow, steady)
     for member in range(len(model.requests)):
-        join_blocks(ledger, member, settings.tolerance)
+        if member not in steady:
+            join_blocks(ledger, member, settings.tolerance)
     return ledger
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from .cells import MWH, Cell, known_number
@@ -64,7 +65,7 @@ def _bills(model: Model, runs: Sequence[Mapping[int, Run]]) -> list[Bill]:
             by_cell.setdefault(cell, []).append((member, run))
     for cell, together in by_cell.items():
         edges = sorted({at for _, run in together for at in (run.from_at, run.until_at)})
-        for from_at, until_at in zip(edges, edges[1:], strict=False):
+        for from_at, until_at in pairwise(edges):
             running = [
                 (member, run.power_w)
                 for member, run in together

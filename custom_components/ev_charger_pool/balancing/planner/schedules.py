@@ -61,6 +61,4 @@ def _run(ledger: Ledger, member: int, cell: int, energies: Energies) -> Run:
         return Run(
             from_at=about.until_at - lasts, until_at=about.until_at, power_w=request.min_power_w
         )
-    return Run(
-        from_at=about.from_at, until_at=about.from_at + lasts, power_w=request.min_power_w
-    )
+    return Run(from_at=about.from_at, until_at=about.from_at + lasts, power_w=request.min_power_w)

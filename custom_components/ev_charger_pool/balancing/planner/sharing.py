@@ -28,20 +28,25 @@ def cheapest(model: Model, base: Flow) -> Flow:
         model: The question.
         base: What is placed already and stays where it is.
     """
-    network = network_of(model, base)
-    for member, needed in enumerate(_open_needs(model, base)):
-        network.feed(member, needed)
     portions = _open_portions(model, base)
-    _fill(network, portions)
+    network = _filled(model, base, _open_needs(model, base), portions)
     short = network.hungry
     served = [sum(flow.values()) for flow in network.flow]
     if any(served[member] < _most_alone(model, base, member) for member in short):
-        shares = _shares(model, base)
-        network = network_of(model, base)
-        for member, share in enumerate(shares):
-            network.feed(member, share)
-        _fill(network, portions)
-    return [_sum(mine, new) for mine, new in zip(base, network.flow, strict=True)]
+        network = _filled(model, base, _shares(model, base), portions)
+    return _together(base, network)
+
+
+def around(model: Model, base: Flow) -> Flow:
+    """Place as much as fits as cheaply as possible, whoever falls short.
+
+    Args:
+        model: The question.
+        base: What is placed already and stays where it is.
+    """
+    return _together(
+        base, _filled(model, base, _open_needs(model, base), _open_portions(model, base))
+    )
 
 
 def network_of(model: Model, base: Flow) -> Network:
@@ -59,8 +64,7 @@ def network_of(model: Model, base: Flow) -> Network:
 def _open_needs(model: Model, base: Flow) -> list[int]:
     """Return what each member needs beyond what is placed."""
     return [
-        max(0, needed - sum(flow.values()))
-        for needed, flow in zip(model.needed, base, strict=True)
+        max(0, needed - sum(flow.values())) for needed, flow in zip(model.needed, base, strict=True)
     ]
 
 
@@ -80,27 +84,31 @@ def _open_portions(model: Model, base: Flow) -> list[Portion]:
         taken[portion.cell] -= used
         if portion.energy_mwh > used:
             portions.append(
-                Portion(
-                    rate=portion.rate, cell=portion.cell, energy_mwh=portion.energy_mwh - used
-                )
+                Portion(rate=portion.rate, cell=portion.cell, energy_mwh=portion.energy_mwh - used)
             )
     return portions
 
 
 def _root_room(model: Model) -> list[int] | None:
     """Return the room of a circuit that all members flow through, None without one."""
-    common = set(range(len(model.room))).intersection(*model.chains) if model.chains else set()
+    common = set(range(len(model.room))).intersection(*model.chains)
     if not common:
         return None
-    return [min(model.room[circuit][cell] for circuit in common) for cell in range(len(model.cells))]
+    return [
+        min(model.room[circuit][cell] for circuit in common) for cell in range(len(model.cells))
+    ]
 
 
-def _fill(network: Network, portions: Sequence[Portion]) -> None:
+def _filled(model: Model, base: Flow, needs: Sequence[int], portions: Sequence[Portion]) -> Network:
     """Use the best portions first until everybody has what it needs."""
+    network = network_of(model, base)
+    for member, needed in enumerate(needs):
+        network.feed(member, needed)
     for portion in portions:
         if not network.is_hungry:
-            return
+            break
         network.fill(portion.cell, portion.energy_mwh)
+    return network
 
 
 def _most_alone(model: Model, base: Flow, member: int) -> int:
@@ -109,7 +117,9 @@ def _most_alone(model: Model, base: Flow, member: int) -> int:
     rooms = [network.room[circuit] for circuit in model.chains[member]]
     first, after = model.windows[member]
     most = network.most[member]
-    return sum(min(most[cell], *(room[cell] for room in rooms), UNLIMITED) for cell in range(first, after))
+    return sum(
+        min(most[cell], *(room[cell] for room in rooms), UNLIMITED) for cell in range(first, after)
+    )
 
 
 def _shares(model: Model, base: Flow) -> list[int]:
@@ -162,6 +172,11 @@ def _fill_all(network: Network) -> None:
         if not network.is_hungry:
             return
         network.fill(cell, UNLIMITED)
+
+
+def _together(base: Flow, network: Network) -> Flow:
+    """Return what was placed before and what flows now."""
+    return [_sum(mine, new) for mine, new in zip(base, network.flow, strict=True)]
 
 
 def _sum(one: Energies, other: Energies) -> Energies:
