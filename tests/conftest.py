@@ -14,6 +14,12 @@ from syrupy.assertion import SnapshotAssertion
 # so ours has to come before any of its fixtures runs.
 import custom_components.ev_charger_pool  # noqa: F401
 from tests import common
+from tests.forecast_sources import (  # noqa: F401 - fixtures
+    energy_platforms,
+    follow_forecast,
+    forecast_home,
+    forecast_news,
+)
 
 # The test package has every statement logged, in the tests of Home Assistant's recorder. Here it is
 # the journal's thread that tells them, at times between two phases of a test, past pytest's capture.

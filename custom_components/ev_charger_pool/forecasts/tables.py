@@ -11,8 +11,8 @@ from ..pool.series import day_span
 from .problems import ForecastProblemKind, Tally
 from .times import parse_duration, parse_time
 
-MOST_ROWS: Final = 20_000
-"""A year of half hours fits; nobody forecasts more."""
+MOST_ROWS: Final = 5_000
+"""Seven weeks of quarter hours; nobody forecasts more."""
 
 MOST_TABLES: Final = 200
 MOST_DEPTH: Final = 5
