@@ -18,9 +18,6 @@ DAYS_RUN: Final = 12
 """How many days of each site, spread evenly over the year, a run of full scale has. The
 environment variable YEAR_DAYS asks for another number, 365 for the whole year."""
 
-SCENES: Final = (Scene.HOUSE, Scene.GARAGE, Scene.DEPOT)
-"""The sites that are run."""
-
 SHOWN: Final = 20
 """Breaches that are told one by one."""
 
@@ -46,7 +43,7 @@ def run(options: Options) -> Result:
     """Run the days on all cores and put the figures together."""
     asked = int(os.environ.get("YEAR_DAYS", str(DAYS_RUN)))
     count = min(DAYS, max(1, round(asked * options.scale)))
-    jobs = [(scene, day) for day in days_of_year(count) for scene in SCENES]
+    jobs = [(scene, day) for day in days_of_year(count) for scene in Scene]
     started = time.perf_counter()
     with ProcessPoolExecutor() as pool:
         ran = list(pool.map(partial(_job, options.seed), jobs))
@@ -56,7 +53,7 @@ def run(options: Options) -> Result:
         figures=figures,
         bars={key: bar for key, bar in bars_of().items() if key in figures},
         notes=(
-            f"{count} days of each of {len(SCENES)} sites, {DAYS} are a year",
+            f"{count} days of each of {len(Scene)} sites, {DAYS} are a year",
             f"{figures['simulated_hours']:.0f} hours were simulated in {seconds:.0f} s",
             "overload_as: what others did not do in the time to react, nor a station by itself",
             *_breaches(ran),

@@ -9,6 +9,7 @@ from typing import Final
 from benchmarks.yearly.accounts import Accounts, Overloads
 from benchmarks.yearly.optimum import Problem, Stay
 from benchmarks.yearly.planning import CheapestSlots
+from benchmarks.yearly.pool_planning import Planner
 from benchmarks.yearly.references import EqualSplit, RoundRobin
 from benchmarks.yearly.solar_optimum import most_solar
 from benchmarks.yearly.trace import Trace, record
@@ -155,19 +156,21 @@ def run_strategy(
         CONTROLLERS[strategy],
         stage=stage,
         witnesses=(overloads, accounts),
-        attendants=_attendants(drawn, strategy, stays),
+        attendants=_attendants(drawn, strategy, stays, stage),
     )
     loop.run()
     return accounts, overloads, loop.judged_s
 
 
-def _attendants(drawn: Day, strategy: Strategy, stays: Sequence[Stay]) -> tuple[Attendant, ...]:
+def _attendants(
+    drawn: Day, strategy: Strategy, stays: Sequence[Stay], stage: Stage
+) -> tuple[Attendant, ...]:
     """Return who plans: the pool's planner, or what a product does that plans each car alone."""
     if drawn.mode is not Mode.PLAN:
         return ()
     match strategy:
         case Strategy.POOL:
-            return ()
+            return (Planner(drawn, stays, stage),)
         case Strategy.ROUND_ROBIN if drawn.prices is not None:
             return (CheapestSlots(drawn, stays, drawn.prices),)
         case _:

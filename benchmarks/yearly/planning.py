@@ -1,4 +1,4 @@
-"""Who hands plans to the controllers of the benchmark."""
+"""Plans as a product makes them that plans one charger at a time."""
 
 from collections.abc import Sequence
 from datetime import timedelta

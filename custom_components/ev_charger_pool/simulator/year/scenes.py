@@ -190,6 +190,11 @@ def _connector(
     )
 
 
+def _turned(number: int) -> tuple[Phase, ...]:
+    """Return the phases of a connector, turned by one from each to the next, as is good practice."""
+    return tuple(PHASES[(number + place) % 3] for place in range(3))
+
+
 def _grid(limit_a: float, other_load_max_a: float) -> Circuit:
     return Circuit(
         id=ROOT_CIRCUIT,
@@ -244,7 +249,6 @@ def _draw_garage(rng: Random, day: int) -> Day:
     hours = 14.0
     members = []
     for number in range(12):
-        first = number % 3
         habit = Habit(
             arrives_hour=(0.5, 8.0),
             stays_h=(1.0, 8.0),
@@ -257,7 +261,7 @@ def _draw_garage(rng: Random, day: int) -> Day:
                 rng,
                 f"bay{number + 1}",
                 visits=draw_day(rng, habit, connector_a=32.0, connector_phases=3),
-                phases=(PHASES[first], PHASES[(first + 1) % 3], PHASES[(first + 2) % 3]),
+                phases=_turned(number),
                 max_current_a=32.0,
             )
         )
@@ -380,6 +384,7 @@ def _draw_depot(rng: Random, day: int) -> Day:
             f"yard{number + 1}",
             visits=draw_day(rng, habit, connector_a=32.0, connector_phases=3),
             circuit=yard.id,
+            phases=_turned(number),
             max_current_a=32.0,
         )
         for number in range(4)
