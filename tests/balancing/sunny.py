@@ -45,8 +45,6 @@ class Sunny(Stand):
         self.soc: float | None = None
         self.solar_w: float | None = None
         """What the plant tells of itself, passive sign; None: nothing."""
-        self.turned = False
-        """Whether the meter tells everything with the wrong sign."""
         super().__init__(*members, circuits=circuits or (circuit(35.0),))
         self.set_surplus(surplus_w)
         for settings in members:
@@ -74,8 +72,7 @@ class Sunny(Stand):
 
     def meter(self, name: str = "grid") -> MeterReport:
         stored_a = (self.battery_w or 0.0) / 3.0 / VOLTS
-        sign = -1.0 if self.turned else 1.0
-        values = [sign * (amps + stored_a) for amps in self.load(name)]
+        values = [amps + stored_a for amps in self.load(name)]
         return MeterReport(
             circuit=name, current_a=Reading(value=PerPhase(*values), arrived_at=self.now)
         )

@@ -81,9 +81,7 @@ def test_minimum_solar_takes_its_minimum_at_night_and_more_by_day() -> None:
 
 def test_minimum_solar_keeps_the_minimum_that_its_user_finds_worth_it() -> None:
     stand = Sunny(one_phase(), surplus_w=0.0)
-    stand.controller.wish(
-        "a", MemberWishes(mode=Mode.MINIMUM_SOLAR, minimum_current_a=8.0)
-    )
+    stand.controller.wish("a", MemberWishes(mode=Mode.MINIMUM_SOLAR, minimum_current_a=8.0))
     stand.run(2 * MINUTE)
     assert stand.granted() == 8.0
 

@@ -86,7 +86,7 @@ class Seat:
         self.ceiling_dirty = True
         self.mode = Mode.FAST
         """The mode that counts now, a boost included."""
-        self.open_a = 0.0
+        self.open_a = settings.max_current_a
         """Its ceiling before its mode: what it might have if the mode did not bound it."""
         self.share = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.SOLAR))
         """What its mode gives it: by the sun, or by a plan."""

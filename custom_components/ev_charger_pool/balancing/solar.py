@@ -126,10 +126,11 @@ class Solar:
         for member, seat in site.seats.items():
             if seat.mode not in SUN_MODES:
                 continue
+            # After a start what runs goes on until its device and the meter were heard.
+            held_a = seat.granted_a if site.restart.is_quiet(now_s) else 0.0
             follower = before.get(member)
             if follower is None or follower.mode is not seat.mode or follower.seat is not seat:
-                # What runs already goes on where the sun allows it; a restart changes nothing.
-                held_a = seat.granted_a if site.restart.is_quiet(now_s) else 0.0
+                # What runs already goes on where the sun allows it.
                 follower = Follower(seat, seat.mode, held_a, held_a > 0.0)
             self._followers[member] = follower
             follower.learn()
@@ -137,7 +138,8 @@ class Solar:
                 found.append(follower)
             else:
                 follower.rest()
-                follower.give(0.0, Reason(kind=ReasonKind.SOLAR))
+                follower.kept = held_a > 0.0
+                follower.give(held_a, Reason(kind=ReasonKind.SOLAR))
         return found
 
     def _without_surplus(
@@ -147,7 +149,6 @@ class Solar:
         reason = Reason(kind=ReasonKind.STALE, subject=root.circuit.id)
         self._shares.forget()
         for follower in members:
-            # After a start what runs goes on until the meter was heard.
             held_a = follower.seat.granted_a if site.restart.is_quiet(now_s) else 0.0
             follower.kept, follower.starts_s = held_a > 0.0, None
             follower.give(held_a, reason)

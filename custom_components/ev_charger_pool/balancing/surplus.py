@@ -46,11 +46,6 @@ class SolarReadings:
         self.is_implausible = False
         """Whether what they tell contradicts the grid meter, or is no production."""
 
-    @property
-    def sources(self) -> Iterable[str]:
-        """The ids of those that were heard of."""
-        return self._newest
-
     def take(self, report: ResourceReport) -> None:
         """Take a plant's newest power."""
         at_s = report.power_w.arrived_at.timestamp()
