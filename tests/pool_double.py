@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryData
@@ -19,13 +19,16 @@ from custom_components.ev_charger_pool.config import PoolConfig
 from custom_components.ev_charger_pool.const import DOMAIN, ROOT_CIRCUIT
 from custom_components.ev_charger_pool.devices import async_register_devices
 from custom_components.ev_charger_pool.listeners import Arrivals, Callbacks, SubjectCallbacks
+from custom_components.ev_charger_pool.plan_commands import PlanOrder
 from custom_components.ev_charger_pool.pool.actions import (
     ActionKind,
     ActionResult,
     ActionStatus,
     LimitAction,
 )
+from custom_components.ev_charger_pool.pool.charge_levels import ChargeLevel
 from custom_components.ev_charger_pool.pool.circuits import Circuit, CircuitStatus
+from custom_components.ev_charger_pool.pool.departures import WEEK, Repeating
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
 from custom_components.ev_charger_pool.pool.members import (
     CircuitId,
@@ -38,6 +41,7 @@ from custom_components.ev_charger_pool.pool.members import (
     Mode,
     Priority,
 )
+from custom_components.ev_charger_pool.pool.plans import Plan, PlanState, PlanWish, TargetKind
 from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
@@ -57,8 +61,10 @@ from custom_components.ev_charger_pool.power_supplies.contract import (
 from custom_components.ev_charger_pool.snapshot import (
     CircuitView,
     MemberView,
+    PluggedVehicle,
     PoolView,
     SiteSnapshot,
+    VehicleView,
 )
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -68,6 +74,8 @@ TWIN = "01TWIN"
 SINGLE = "01SINGLE"
 SUPPLY = "01SUPPLY"
 GARAGE = "01GARAGE"
+BLUE = "01BLUE"
+RED = "01RED"
 TWIN_1, TWIN_2, SINGLE_1 = f"{TWIN}:1", f"{TWIN}:2", f"{SINGLE}:1"
 
 SITE_DATA: Mapping[str, Any] = {
@@ -128,6 +136,8 @@ SUPPLY_DATA: Mapping[str, Any] = {
 
 GARAGE_DATA: Mapping[str, Any] = {"parent": ROOT_CIRCUIT, "fuse_a": 20.0, "meter": {}}
 
+BLUE_DATA: Mapping[str, Any] = {"efficiency_percent": 90.0, "capacity_kwh": 58.0}
+
 
 def subentry(
     subentry_id: str, kind: str, title: str, data: Mapping[str, Any], unique_id: str | None = None
@@ -154,6 +164,8 @@ def make_entry(**data: Any) -> MockConfigEntry:
             subentry(TWIN, "charger", "Twin", TWIN_DATA, "ocpp_TWIN"),
             subentry(SINGLE, "charger", "Single", SINGLE_DATA, "modbus_192.0.2.7:502_1"),
             subentry(SUPPLY, "power_supply", "Bench", SUPPLY_DATA, "modbus_192.0.2.8:502_1"),
+            subentry(BLUE, "vehicle", "Blue", BLUE_DATA),
+            subentry(RED, "vehicle", "Red", {"efficiency_percent": 90.0}),
         ],
     )
 
@@ -193,7 +205,16 @@ def connector_view(member: MemberId = TWIN_1, **changes: Any) -> MemberView:
             energy_wh=reading(1_234_567.0),
         ),
         identity=DeviceIdentity(manufacturer="Maker", model="Model", firmware="1.0"),
-        session=Session(id="01SESSION", member=member, started_at=NOW, energy_wh=4_250.0),
+        session=Session(
+            id="01SESSION",
+            member=member,
+            started_at=NOW,
+            energy_wh=4_250.0,
+            cost=1.19,
+            co2_g=1_480.0,
+        ),
+        plan=plan(),
+        vehicle=PluggedVehicle(name="Blue", names=("Blue", "Red")),
     )
     return replace(view, **changes)
 
@@ -293,6 +314,42 @@ def pool_view(**changes: Any) -> PoolView:
     return replace(view, **changes)
 
 
+def plan(**changes: Any) -> Plan:
+    """Return a plan that cannot be met by 2.5 kWh."""
+    made = Plan(
+        wish=PlanWish(
+            kind=TargetKind.SOC,
+            energy_wh=15_000.0,
+            departure=Repeating(at=time(7, 0), weekdays=frozenset(WEEK)),
+        ),
+        state=PlanState.CANNOT_BE_MET,
+        vehicle=BLUE,
+        counts_soc=True,
+        ready_at=NOW + timedelta(hours=18),
+        needed_wh=32_500.0,
+        planned_wh=30_000.0,
+        missing_wh=2_500.0,
+        next_start=NOW + timedelta(hours=10),
+        earliest_ready_at=NOW + timedelta(hours=19),
+        cost=6.25,
+        unpriced_wh=1_000.0,
+        co2_g=9_100.0,
+    )
+    return replace(made, **changes)
+
+
+def vehicle_view(**changes: Any) -> VehicleView:
+    """Return a vehicle that is half full."""
+    view = VehicleView(
+        name="Blue",
+        at=TWIN_1,
+        level=ChargeLevel(soc=51.3, told_at=NOW - timedelta(hours=1), is_estimated=True),
+        range_km=210.0,
+        has_range=True,
+    )
+    return replace(view, **changes)
+
+
 def snapshot(**changes: Any) -> SiteSnapshot:
     """Return the site of `make_entry` in the middle of a day."""
     single = connector_view(SINGLE_1)
@@ -316,8 +373,48 @@ def snapshot(**changes: Any) -> SiteSnapshot:
             SUPPLY: supply_view(),
         },
         circuits={ROOT_CIRCUIT: circuit_view(), GARAGE: circuit_view(GARAGE)},
+        vehicles={
+            BLUE: vehicle_view(),
+            RED: VehicleView(name="Red", at=None, level=None),
+        },
     )
     return replace(site, **changes)
+
+
+@dataclass(slots=True)
+class PlansDouble:
+    """What entities and actions see of the plans of a site."""
+
+    pool: PoolDouble
+
+    async def async_set_energy(self, member: MemberId, energy_wh: float) -> None:
+        self.pool._note("plan_energy", member, energy_wh)
+
+    async def async_set_soc(self, member: MemberId, soc: float) -> None:
+        self.pool._note("plan_soc", member, soc)
+
+    async def async_set_kind(self, member: MemberId, kind: TargetKind) -> None:
+        self.pool._note("plan_kind", member, kind)
+
+    async def async_set_ready_at(self, member: MemberId, at: datetime) -> None:
+        self.pool._note("plan_ready_at", member, at)
+
+    async def async_repeat(self, member: MemberId) -> None:
+        self.pool._note("plan_repeat", member)
+
+    async def async_repeat_no_more(self, member: MemberId) -> None:
+        self.pool._note("plan_repeat_no_more", member)
+
+    async def async_choose_vehicle(self, member: MemberId, name: str) -> None:
+        self.pool._note("vehicle", member, name)
+
+    async def async_set_plan(self, member: MemberId, order: PlanOrder) -> Plan:
+        self.pool._note("set_plan", member, order)
+        return plan()
+
+    async def async_clear_plan(self, member: MemberId) -> Plan:
+        self.pool._note("clear_plan", member)
+        return Plan(wish=PlanWish(), state=PlanState.NOT_IN_PLAN_MODE)
 
 
 @dataclass(slots=True)
@@ -334,6 +431,7 @@ class PoolDouble:
     listeners: SubjectCallbacks = field(default_factory=SubjectCallbacks)
     members: Arrivals = field(default_factory=Arrivals)
     circuits: Arrivals = field(default_factory=Arrivals)
+    vehicles: Arrivals = field(default_factory=Arrivals)
     actions: Callbacks[[LimitAction]] = field(default_factory=Callbacks)
     simulated_site: Any = None
 
@@ -341,13 +439,24 @@ class PoolDouble:
         """Have everybody of the snapshot arrive."""
         self.members.update(self.data.members)
         self.circuits.update(self.data.circuits)
+        self.vehicles.update(self.data.vehicles)
+
+    @property
+    def plans(self) -> PlansDouble:
+        """What it is asked of plans is noted like everything else."""
+        return PlansDouble(self)
 
     def show(self, data: SiteSnapshot) -> None:
         """Replace the snapshot, as a decision does."""
-        subjects = {*self.data.members, *self.data.circuits, *data.members, *data.circuits}
+        subjects = {
+            subject
+            for site in (self.data, data)
+            for subject in (*site.members, *site.circuits, *site.vehicles)
+        }
         self.data = data
         self.members.update(data.members)
         self.circuits.update(data.circuits)
+        self.vehicles.update(data.vehicles)
         self.listeners.call(subjects)
 
     def show_member(self, view: MemberView) -> None:
@@ -373,6 +482,9 @@ class PoolDouble:
 
     def async_add_circuit_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
         return self.circuits.add(listener)
+
+    def async_add_vehicle_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        return self.vehicles.add(listener)
 
     def async_add_action_listener(
         self, listener: Callable[[LimitAction], None]

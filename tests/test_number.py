@@ -66,6 +66,8 @@ async def test_every_number(
     [
         ("number.twin_connector_1_current_limit", 10.0, ("user_limit", TWIN_1, 10.0)),
         ("number.twin_connector_1_minimum_current", 8.0, ("minimum_current", TWIN_1, 8.0)),
+        ("number.twin_connector_1_plan_energy", 12.5, ("plan_energy", TWIN_1, 12_500.0)),
+        ("number.twin_connector_1_plan_state_of_charge", 90.0, ("plan_soc", TWIN_1, 90.0)),
         ("number.garage_limit", 12.0, ("circuit_limit", GARAGE, 12.0)),
         ("number.home_main_fuse_limit", 16.0, ("circuit_limit", "grid", 16.0)),
         ("number.bench_voltage_limit", 47.5, ("supply_wishes", SUPPLY, {"voltage_v": 47.5})),

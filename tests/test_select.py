@@ -17,7 +17,9 @@ from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, Priority
+from custom_components.ev_charger_pool.pool.plans import TargetKind
 from custom_components.ev_charger_pool.power_supplies.contract import SupplyMode
+from custom_components.ev_charger_pool.snapshot import PluggedVehicle
 from tests.pool_double import (
     SITE,
     SUPPLY,
@@ -58,6 +60,9 @@ async def test_every_select(
     [
         ("select.twin_connector_1_mode", "off", ("mode", TWIN_1, Mode.OFF)),
         ("select.twin_connector_1_priority", "high", ("priority", TWIN_1, Priority.HIGH)),
+        ("select.twin_connector_1_plan_counts", "soc", ("plan_kind", TWIN_1, TargetKind.SOC)),
+        ("select.twin_connector_1_vehicle", "Red", ("vehicle", TWIN_1, "Red")),
+        ("select.twin_connector_1_vehicle", "guest", ("vehicle", TWIN_1, "guest")),
         ("select.bench_mode", "import", ("supply_wishes", SUPPLY, {"mode": SupplyMode.IMPORT})),
         ("select.bench_priority", "low", ("priority", SUPPLY, Priority.LOW)),
     ],
@@ -78,6 +83,22 @@ async def test_a_mode_that_is_set_elsewhere_is_shown(hass: HomeAssistant, pool: 
     assert mode.state == "off"
     assert priority is not None
     assert priority.state == "low"
+
+
+async def test_a_vehicle_that_is_added_can_be_chosen(hass: HomeAssistant, pool: PoolDouble) -> None:
+    pool.show_member(
+        connector_view(vehicle=PluggedVehicle(name="guest", names=("Blue", "Green", "Red")))
+    )
+    vehicle = hass.states.get("select.twin_connector_1_vehicle")
+    assert vehicle is not None
+    assert vehicle.state == "guest"
+    await async_select(hass, "select.twin_connector_1_vehicle", "Green")
+    assert pool.calls == [("vehicle", TWIN_1, "Green")]
+    pool.show_member(connector_view(vehicle=None, plan=None))
+    for name in ("vehicle", "plan_counts"):
+        state = hass.states.get(f"select.twin_connector_1_{name}")
+        assert state is not None
+        assert state.state == STATE_UNKNOWN
 
 
 async def test_only_a_bidirectional_supply_can_import(

@@ -1,5 +1,6 @@
 """The actions, with right and wrong targets and values."""
 
+from datetime import UTC, datetime, time
 from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID, Platform
@@ -11,7 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.ev_charger_pool.const import DOMAIN
+from custom_components.ev_charger_pool.plan_commands import PlanOrder
 from custom_components.ev_charger_pool.pool.actions import ActionResult
+from custom_components.ev_charger_pool.pool.departures import WEEK, Once, Repeating, Weekday
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
 from tests.pool_double import (
     GARAGE,
@@ -167,3 +170,116 @@ async def test_a_wrong_value_is_an_error(
     with pytest.raises(vol.Invalid):
         await async_act(hass, "set_limit", device_id(hass, TWIN_1), **data)
     assert pool.calls == []
+
+
+class TestPlans:
+    @pytest.mark.parametrize(
+        ("data", "order"),
+        [
+            (
+                {"energy_kwh": 20, "ready_at": "2026-11-21 07:00:00+01:00"},
+                PlanOrder(
+                    departure=Once(at=datetime(2026, 11, 21, 6, 0, tzinfo=UTC)), energy_wh=20_000.0
+                ),
+            ),
+            (
+                {"soc_percent": 80, "ready_by": "07:30"},
+                PlanOrder(
+                    departure=Repeating(at=time(7, 30), weekdays=frozenset(WEEK)), soc=80.0
+                ),
+            ),
+            (
+                {"soc_percent": 80, "ready_by": "07:30", "weekdays": ["mon", "fri"]},
+                PlanOrder(
+                    departure=Repeating(
+                        at=time(7, 30), weekdays=frozenset({Weekday.MONDAY, Weekday.FRIDAY})
+                    ),
+                    soc=80.0,
+                ),
+            ),
+        ],
+    )
+    async def test_a_plan_is_answered_with_what_is_promised(
+        self, hass: HomeAssistant, pool: PoolDouble, data: dict[str, Any], order: PlanOrder
+    ) -> None:
+        response = await async_act(
+            hass, "set_plan", device_id(hass, TWIN_1), response=True, **data
+        )
+        assert pool.calls == [("set_plan", TWIN_1, order)]
+        assert response == {
+            "feasible": False,
+            "state": "cannot_be_met",
+            "counted_by": "soc",
+            "ready_at": "2026-11-21T06:00:00+00:00",
+            "needed_kwh": 32.5,
+            "missing_kwh": 2.5,
+            "next_start": "2026-11-20T22:00:00+00:00",
+            "earliest_ready": "2026-11-21T07:00:00+00:00",
+            "cost": 6.25,
+            "currency": "EUR",
+            "unpriced_kwh": 1.0,
+            "co2_kg": 9.1,
+        }
+
+    async def test_a_time_without_a_zone_is_that_of_the_clock_on_the_wall(
+        self, hass: HomeAssistant, pool: PoolDouble
+    ) -> None:
+        await hass.config.async_set_time_zone("Europe/Amsterdam")
+        await async_act(
+            hass,
+            "set_plan",
+            device_id(hass, TWIN_1),
+            energy_kwh=10,
+            ready_at="2026-11-21 07:00:00",
+        )
+        ((_, _, order),) = pool.calls
+        assert order.departure == Once(at=datetime(2026, 11, 21, 6, 0, tzinfo=UTC))
+
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            ({"ready_by": "07:30"}, "either the energy or the state of charge"),
+            (
+                {"ready_by": "07:30", "energy_kwh": 5, "soc_percent": 50},
+                "either the energy or the state of charge",
+            ),
+            ({"energy_kwh": 5}, "either one date and time, or a time of day"),
+            (
+                {"energy_kwh": 5, "ready_by": "07:30", "ready_at": "2026-11-21 07:00:00"},
+                "either one date and time, or a time of day",
+            ),
+            (
+                {"energy_kwh": 5, "weekdays": ["mon"], "ready_at": "2026-11-21 07:00:00"},
+                "either one date and time, or a time of day",
+            ),
+        ],
+    )
+    async def test_what_cannot_be_meant_is_an_error(
+        self, hass: HomeAssistant, pool: PoolDouble, data: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(ServiceValidationError, match=message):
+            await async_act(hass, "set_plan", device_id(hass, TWIN_1), **data)
+        assert pool.calls == []
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            {"energy_kwh": 0, "ready_by": "07:30"},
+            {"energy_kwh": "nan", "ready_by": "07:30"},
+            {"soc_percent": 101, "ready_by": "07:30"},
+            {"soc_percent": 50, "ready_by": "soon"},
+            {"soc_percent": 50, "ready_by": "07:30", "weekdays": ["someday"]},
+            {"soc_percent": 50, "ready_at": "tomorrow"},
+        ],
+    )
+    async def test_a_wrong_value_of_a_plan_is_an_error(
+        self, hass: HomeAssistant, pool: PoolDouble, data: dict[str, Any]
+    ) -> None:
+        with pytest.raises(vol.Invalid):
+            await async_act(hass, "set_plan", device_id(hass, TWIN_1), **data)
+        assert pool.calls == []
+
+    async def test_a_plan_is_cleared(self, hass: HomeAssistant, pool: PoolDouble) -> None:
+        response = await async_act(hass, "clear_plan", device_id(hass, TWIN_1), response=True)
+        assert pool.calls == [("clear_plan", TWIN_1)]
+        assert response == {"member": TWIN_1, "state": "not_in_plan_mode"}

@@ -19,6 +19,7 @@ from .repairs import async_track_problems
 from .services import async_setup_services
 from .simulator.site import SimulatedSite, SimulatorError, async_start_simulator
 from .simulator.standard import StandardSite
+from .vehicle_memory import VehicleMemory
 from .wishes import WishStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -26,10 +27,12 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.DATETIME,
     Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
 ]
 
 
@@ -70,6 +73,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PoolConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: PoolConfigEntry) -> None:
     """Delete what a site kept."""
     await WishStore(hass, entry.entry_id).async_remove()
+    await VehicleMemory(hass, entry.entry_id).async_remove()
     await hass.async_add_executor_job(_delete_journal, _journal_path(hass, entry))
 
 
@@ -90,6 +94,8 @@ async def _async_open(hass: HomeAssistant, entry: PoolConfigEntry) -> SiteCoordi
     simulated_site = await _async_start_simulator(entry)
     wishes = WishStore(hass, entry.entry_id)
     await wishes.async_load()
+    memory = VehicleMemory(hass, entry.entry_id)
+    await memory.async_load()
     journal = Journal(_journal_path(hass, entry))
     try:
         kept = await journal.async_open(dt_util.utcnow())
@@ -99,7 +105,9 @@ async def _async_open(hass: HomeAssistant, entry: PoolConfigEntry) -> SiteCoordi
         raise not_ready(
             ErrorKey.JOURNAL_UNAVAILABLE, path=str(journal.path), error=str(error)
         ) from error
-    return SiteCoordinator(hass, entry, SiteController(), journal, wishes, kept, simulated_site)
+    return SiteCoordinator(
+        hass, entry, SiteController(), journal, wishes, memory, kept, simulated_site
+    )
 
 
 async def _async_start_simulator(entry: PoolConfigEntry) -> SimulatedSite | None:

@@ -35,6 +35,9 @@ from .journal import Journal, Kept
 from .listeners import Unsubscribe
 from .meters import Meters
 from .ocpp_port import OcppPort
+from .plan_commands import PlanCommands
+from .plan_horizon import Outlook
+from .planning import Planning
 from .pool.actions import ActionResult, LimitAction
 from .pool.circuits import Circuit
 from .pool.limits import LimitUnit
@@ -45,6 +48,7 @@ from .pool.members import (
     Mode,
     Priority,
 )
+from .pool.vehicles import VehicleId
 from .power_supplies.contract import SupplyMode, SupplyWishes
 from .roster import Member, Roster
 from .senses import Senses
@@ -54,6 +58,8 @@ from .simulator.site import SimulatedSite
 from .snapshot import SiteSnapshot
 from .snapshots import take_snapshot
 from .starts import SessionStarter
+from .vehicle_memory import VehicleMemory
+from .vehicles import Vehicles
 from .wishes import WishStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -76,6 +82,7 @@ class SiteCoordinator:
         controller: Controller,
         journal: Journal,
         wishes: WishStore,
+        memory: VehicleMemory,
         kept: Kept,
         simulated_site: SimulatedSite | None = None,
     ) -> None:
@@ -87,6 +94,7 @@ class SiteCoordinator:
             controller: Who decides.
             journal: Where what must not be lost is kept, open.
             wishes: What the user wants, loaded.
+            memory: What was learned of the vehicles, loaded.
             kept: What the journal knew.
             simulated_site: The simulated devices and house, running; None for a real site.
         """
@@ -108,8 +116,15 @@ class SiteCoordinator:
             on_decision=self._on_decision,
             on_failure=self._publish,
         )
+        self.vehicles = Vehicles(hass, wishes, memory, self.async_show)
+        self.planning = Planning(self, self.vehicles, Outlook)
         self.actions = LimitActions(journal.write, ulid_util.ulid_now)
-        self.sessions = SessionBook(kept.open_sessions, journal.write, ulid_util.ulid_now)
+        self.sessions = SessionBook(
+            kept.open_sessions,
+            journal.write,
+            ulid_util.ulid_now,
+            self.planning.rates,
+        )
         self.actions.add_listener(
             lambda action: hass.bus.async_fire(
                 EVENT_LIMIT_ACTION, event_data(action, entry.entry_id)
@@ -133,6 +148,7 @@ class SiteCoordinator:
         )
         self.fleet = Fleet(hass, self.senses, self._first_wishes, self._on_device, devices)
         self._commands = Commands(self)
+        self.plans = PlanCommands(self)
         self._kept = kept
         self._decision: Decision | None = None
         self._next: asyncio.Future[None] | None = None
@@ -167,11 +183,13 @@ class SiteCoordinator:
             self.ceilings.ask(session, action)
         self.roster.refresh_limits()
         self.meters.async_configure(self.config)
+        self.vehicles.async_configure(self.config.vehicles)
         self._unsubscribe.append(
             async_track_time_interval(self.hass, self._async_purge, PURGE_EVERY)
         )
         self._publish(now)
         self.decisions.start()
+        self.planning.async_start()
         await self.port.async_open(now)
         await asyncio.gather(*(self._async_add(key) for key in self._device_configs()))
 
@@ -184,6 +202,7 @@ class SiteCoordinator:
         self._showcase.async_stop()
         self.meters.async_stop()
         self.port.async_close()
+        await self.planning.async_stop()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         async with self._reconfiguring:
@@ -215,6 +234,8 @@ class SiteCoordinator:
             self._configure()
             await self._async_forget(known - self.roster.subjects)
             self.meters.async_configure(new)
+            self.vehicles.async_configure(new.vehicles)
+            self.planning.async_replan()
             self._publish(self.clock())
             for key in after:
                 if key not in self.fleet.devices and not self._stopped:
@@ -239,6 +260,11 @@ class SiteCoordinator:
     def async_add_circuit_listener(self, listener: Callable[[CircuitId], None]) -> Unsubscribe:
         """Have a function called with each circuit, those that are there and later ones."""
         return self._showcase.async_add_circuit_listener(listener)
+
+    @callback
+    def async_add_vehicle_listener(self, listener: Callable[[VehicleId], None]) -> Unsubscribe:
+        """Have a function called with each vehicle, those that are there and later ones."""
+        return self._showcase.async_add_vehicle_listener(listener)
 
     @callback
     def async_add_action_listener(self, listener: Callable[[LimitAction], None]) -> Unsubscribe:
@@ -407,6 +433,8 @@ class SiteCoordinator:
     def _publish(self, at: datetime) -> None:
         for member, known in self.roster.members.items():
             known.last_action = self.actions.last(member)
+            known.plan = self.planning.plans.get(member)
+            known.vehicle = self.vehicles.plugged(member)
         self._showcase.async_show(
             take_snapshot(
                 at,
@@ -415,6 +443,7 @@ class SiteCoordinator:
                 self.wishes.circuit_limits_a,
                 self._decision,
                 self._own_problems(),
+                self.vehicles.views(at),
             )
         )
 
@@ -432,9 +461,8 @@ class SiteCoordinator:
             since[ProblemKind.OCPP_PORT_TAKEN] = self.port.taken_since
         if self.decisions.failing_since is not None:
             since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
-        return tuple(
-            Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items()
-        )
+        own = (Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items())
+        return (*own, *self.vehicles.problems())
 
     async def _async_forget(self, gone: set[str]) -> None:
         if gone:

@@ -14,17 +14,18 @@ from homeassistant.helpers.event import async_call_later
 
 from .const import ROOT_CIRCUIT
 from .coordinator import SiteCoordinator
-from .devices import circuit_device, member_device, site_device
+from .devices import circuit_device, member_device, site_device, vehicle_device
 from .pool.members import CircuitId, MemberId, MemberKind
+from .pool.vehicles import VehicleId
 from .quiet import AT_ONCE, Picture, Quiet
-from .snapshot import CircuitView, MemberView, SiteSnapshot
+from .snapshot import CircuitView, MemberView, SiteSnapshot, VehicleView
 
 UNAVAILABLE = Picture(available=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject[ViewT]:
-    """What an entity is about: the site, a circuit or a member.
+    """What an entity is about: the site, a circuit, a vehicle or a member.
 
     Attributes:
         id: Start of the unique ids of its entities, stable over restarts.
@@ -35,7 +36,7 @@ class Subject[ViewT]:
     """
 
     id: str
-    listens_to: MemberId | CircuitId | None
+    listens_to: MemberId | CircuitId | VehicleId | None
     subentry_id: str | None
     device: DeviceInfo | ChildDeviceInfo
     view: Callable[[SiteSnapshot], ViewT | None]
@@ -61,6 +62,17 @@ def circuit_subject(coordinator: SiteCoordinator, circuit: CircuitId) -> Subject
         subentry_id=None if is_root else circuit,
         device=site_device(coordinator) if is_root else circuit_device(coordinator, circuit),
         view=lambda snapshot: snapshot.circuits.get(circuit),
+    )
+
+
+def vehicle_subject(vehicle: VehicleId) -> Subject[VehicleView]:
+    """Return a vehicle as a subject."""
+    return Subject(
+        id=vehicle,
+        listens_to=vehicle,
+        subentry_id=vehicle,
+        device=vehicle_device(vehicle),
+        view=lambda snapshot: snapshot.vehicles.get(vehicle),
     )
 
 
@@ -190,8 +202,9 @@ def async_add_as_they_appear(
     *,
     of_member: Callable[[Subject[MemberView], MemberView], Iterable[Entity]] | None = None,
     of_circuit: Callable[[Subject[CircuitView], CircuitView], Iterable[Entity]] | None = None,
+    of_vehicle: Callable[[Subject[VehicleView], VehicleView], Iterable[Entity]] | None = None,
 ) -> None:
-    """Add the entities of each member and circuit, of those that are there and of later ones.
+    """Add the entities of each member, circuit and vehicle, of those there and of later ones.
 
     They leave with their subentry: Home Assistant then clears its part of the registries.
     """
@@ -210,5 +223,13 @@ def async_add_as_they_appear(
             view = coordinator.data.circuits[circuit]
             async_add_entities(of_circuit(subject, view), config_subentry_id=subject.subentry_id)
 
+    @callback
+    def on_vehicle(vehicle: VehicleId) -> None:
+        if of_vehicle is not None:
+            subject = vehicle_subject(vehicle)
+            view = coordinator.data.vehicles[vehicle]
+            async_add_entities(of_vehicle(subject, view), config_subentry_id=subject.subentry_id)
+
     coordinator.entry.async_on_unload(coordinator.async_add_member_listener(on_member))
+    coordinator.entry.async_on_unload(coordinator.async_add_vehicle_listener(on_vehicle))
     coordinator.entry.async_on_unload(coordinator.async_add_circuit_listener(on_circuit))

@@ -37,6 +37,14 @@ class ErrorKey(StrEnum):
     FORECAST_UNIT_DOUBTFUL = "forecast_unit_doubtful"  # {entity}, {value}
     FORECAST_ROWS_UNREADABLE = "forecast_rows_unreadable"  # {entity}, {kind}, {sample}
     FORECAST_NOT_GIVEN = "forecast_not_given"  # {integration}, {error}
+    PLAN_IN_THE_PAST = "plan_in_the_past"  # {at}
+    PLAN_NO_DEPARTURE = "plan_no_departure"
+    PLAN_NO_WEEKDAY = "plan_no_weekday"
+    PLAN_ONE_TARGET = "plan_one_target"
+    PLAN_ONE_DEPARTURE = "plan_one_departure"
+    PLAN_SOC_OF_GUEST = "plan_soc_of_guest"
+    PLAN_SOC_UNKNOWN = "plan_soc_unknown"  # {vehicle}
+    VEHICLE_UNKNOWN = "vehicle_unknown"  # {vehicle}
 
 
 _RESULT_KEYS = {

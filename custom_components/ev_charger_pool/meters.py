@@ -113,6 +113,12 @@ class Meters:
         )
 
     @callback
+    def made_w(self) -> float:
+        """Return what the sun and the battery give now, watts; what is silent counts as nothing."""
+        readings = (self._read_resource(entity) for entity in self._resources)
+        return -sum(report.power_w.value for report in readings if report is not None)
+
+    @callback
     def _on_change(self, event: Event[EventStateChangedData]) -> None:
         self._mark(event.data["entity_id"])
 

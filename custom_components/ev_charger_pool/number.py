@@ -11,9 +11,11 @@ from homeassistant.components.number import (
     NumberMode,
 )
 from homeassistant.const import (
+    PERCENTAGE,
     EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
+    UnitOfEnergy,
     UnitOfPower,
 )
 from homeassistant.core import HomeAssistant
@@ -21,7 +23,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector
+from .plan_commands import LEAST_SOC, MOST_ENERGY_WH
 from .pool.limits import LimitUnit
+from .pool.vehicles import FULL
 from .power_supplies.contract import SupplyCapabilities
 from .quiet import Picture
 from .snapshot import CircuitView, MemberView, SiteSnapshot
@@ -122,6 +126,31 @@ CONNECTOR_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         ),
         min_fn=lambda view: view.settings.min_current_a,
         max_fn=lambda view: view.settings.max_current_a,
+    ),
+    PoolNumberDescription(
+        key="plan_energy",
+        entity_category=None,
+        device_class=NumberDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        native_step=0.1,
+        value_fn=lambda view: view.plan.wish.energy_wh / 1000 if view.plan else None,
+        set_fn=lambda coordinator, view, value: coordinator.plans.async_set_energy(
+            view.settings.member, 1000 * value
+        ),
+        min_fn=lambda _: 0.0,
+        max_fn=lambda _: MOST_ENERGY_WH / 1000,
+    ),
+    PoolNumberDescription(
+        key="plan_soc",
+        entity_category=None,
+        native_unit_of_measurement=PERCENTAGE,
+        native_step=1.0,
+        value_fn=lambda view: view.plan.wish.soc if view.plan else None,
+        set_fn=lambda coordinator, view, value: coordinator.plans.async_set_soc(
+            view.settings.member, value
+        ),
+        min_fn=lambda _: LEAST_SOC,
+        max_fn=lambda _: FULL,
     ),
 )
 

@@ -51,6 +51,9 @@ _MANNERS: Final = {
     ProblemKind.OCPP_PORT_TAKEN: _Manner(
         severity=ir.IssueSeverity.ERROR, patience=timedelta(minutes=1)
     ),
+    ProblemKind.SOC_IMPLAUSIBLE: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=2)
+    ),
     ProblemKind.NO_WATCHDOG: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
     ),

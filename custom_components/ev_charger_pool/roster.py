@@ -19,12 +19,13 @@ from .pool.actions import LimitAction
 from .pool.circuits import Circuit
 from .pool.limits import Limit
 from .pool.members import MemberId, MemberKind, MemberSettings, MemberStatus
+from .pool.plans import Plan
 from .pool.sessions import Session
 from .pool.states import ChargingStatus
 from .power_supplies.contract import SupplyReport
 from .session_book import SessionBook
 from .site import site_circuits, site_settings
-from .snapshot import MemberView
+from .snapshot import MemberView, PluggedVehicle
 from .wishes import MemberWish, WishStore
 
 
@@ -45,6 +46,8 @@ class Member:
     user_limit: Limit | None = None
     session_limit: Limit | None = None
     last_action: LimitAction | None = None
+    plan: Plan | None = None
+    vehicle: PluggedVehicle | None = None
 
     @property
     def id(self) -> MemberId:
@@ -78,6 +81,8 @@ class Member:
             user_limit=self.user_limit,
             session_limit=self.session_limit,
             last_action=self.last_action,
+            plan=self.plan,
+            vehicle=self.vehicle,
         )
 
 

@@ -1,4 +1,4 @@
-"""Selects: the mode and the priority of a member."""
+"""Selects: the mode, the priority, the vehicle and the kind of plan of a member."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import GUEST
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector
 from .pool.members import MemberId, Mode, Priority
+from .pool.plans import TargetKind
 from .power_supplies.contract import SupplyMode
 from .quiet import Picture
 from .snapshot import MemberView, SiteSnapshot
@@ -60,6 +62,22 @@ CONNECTOR_SELECTS = (
         set_fn=lambda coordinator, member, option: coordinator.async_set_mode(member, Mode(option)),
     ),
     PRIORITY,
+    MemberSelectDescription(
+        key="plan_kind",
+        value_fn=lambda view: view.plan.wish.kind if view.plan else None,
+        options_fn=lambda _: [kind.value for kind in TargetKind],
+        set_fn=lambda coordinator, member, option: coordinator.plans.async_set_kind(
+            member, TargetKind(option)
+        ),
+    ),
+    MemberSelectDescription(
+        key="vehicle",
+        value_fn=lambda view: view.vehicle.name if view.vehicle else None,
+        options_fn=lambda view: [GUEST, *(view.vehicle.names if view.vehicle else ())],
+        set_fn=lambda coordinator, member, option: coordinator.plans.async_choose_vehicle(
+            member, option
+        ),
+    ),
 )
 
 SUPPLY_SELECTS = (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import override
 
-from homeassistant.components.sensor import SensorEntity, SensorStateClass
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,6 +19,7 @@ from .entity import (
     is_online,
     site_subject,
 )
+from .plan_sensors import PLAN_SENSORS, VEHICLE_SENSORS
 from .pool.circuits import CircuitStatus
 from .pool.quantities import Phase, PhaseReadings, PhaseValues
 from .pool.readings import Reading
@@ -168,6 +169,7 @@ CONNECTOR_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
     ),
     GRANTED_CURRENT,
     LIMITED_BY,
+    *PLAN_SENSORS,
     CurrentDescription(
         key="committed_current",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -312,6 +314,7 @@ async def async_setup_entry(
             view,
             ROOT_SENSORS if view.circuit.parent is None else CIRCUIT_SENSORS,
         ),
+        of_vehicle=lambda subject, view: _sensors(coordinator, subject, view, VEHICLE_SENSORS),
     )
 
 
@@ -329,7 +332,7 @@ def _sensors[ViewT](
 
 
 class PoolSensor[ViewT](PoolEntity[ViewT], SensorEntity):
-    """A sensor of the site, a circuit or a member."""
+    """A sensor of the site, a circuit, a vehicle or a member."""
 
     entity_description: PoolSensorDescription[ViewT]
 
@@ -340,6 +343,8 @@ class PoolSensor[ViewT](PoolEntity[ViewT], SensorEntity):
         description: PoolSensorDescription[ViewT],
     ) -> None:
         self.entity_description = description
+        if description.device_class is SensorDeviceClass.MONETARY:
+            self._attr_native_unit_of_measurement = coordinator.hass.config.currency
         super().__init__(coordinator, subject, description, description.quiet)
 
     @override

@@ -1,6 +1,7 @@
-"""The actions: limit a session and lift the limit, start and stop."""
+"""The actions: limit a session and lift the limit, plan and plan no more, start and stop."""
 
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any, Final
 
 from homeassistant.const import ATTR_DEVICE_ID
@@ -14,23 +15,35 @@ from homeassistant.core import (
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
+from homeassistant.util import dt as dt_util
 import probatio
 
 from .const import DOMAIN
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .errors import ErrorKey, raise_unless_accepted, wrong_input
 from .names import async_name_of
+from .plan_commands import LEAST_SOC, MOST_ENERGY_WH, PlanOrder
 from .pool.actions import ActionStatus, LimitAction
+from .pool.departures import WEEK, Departure, Once, Repeating, Weekday
 from .pool.limits import LimitUnit
 from .pool.members import MemberId
+from .pool.plans import Plan, PlanState
+from .pool.vehicles import FULL
 
 SERVICE_SET_LIMIT: Final = "set_limit"
 SERVICE_CLEAR_LIMIT: Final = "clear_limit"
+SERVICE_SET_PLAN: Final = "set_plan"
+SERVICE_CLEAR_PLAN: Final = "clear_plan"
 SERVICE_START: Final = "start"
 SERVICE_STOP: Final = "stop"
 
 ATTR_UNIT: Final = "unit"
 ATTR_VALUE: Final = "value"
+ATTR_ENERGY: Final = "energy_kwh"
+ATTR_SOC: Final = "soc_percent"
+ATTR_READY_AT: Final = "ready_at"
+ATTR_READY_BY: Final = "ready_by"
+ATTR_WEEKDAYS: Final = "weekdays"
 
 _TARGET = {probatio.Required(ATTR_DEVICE_ID): cv.string}
 TARGET_SCHEMA = probatio.Schema(_TARGET)
@@ -41,6 +54,20 @@ SET_LIMIT_SCHEMA = probatio.Schema(
         probatio.Required(ATTR_VALUE): probatio.All(
             probatio.Coerce(float), probatio.Range(min=0, max=1_000_000)
         ),
+    }
+)
+SET_PLAN_SCHEMA = probatio.Schema(
+    {
+        **_TARGET,
+        probatio.Optional(ATTR_ENERGY): probatio.All(
+            probatio.Coerce(float), probatio.Range(min=0.1, max=MOST_ENERGY_WH / 1000)
+        ),
+        probatio.Optional(ATTR_SOC): probatio.All(
+            probatio.Coerce(float), probatio.Range(min=LEAST_SOC, max=FULL)
+        ),
+        probatio.Optional(ATTR_READY_AT): cv.datetime,
+        probatio.Optional(ATTR_READY_BY): cv.time,
+        probatio.Optional(ATTR_WEEKDAYS): probatio.All(cv.ensure_list, [probatio.Coerce(Weekday)]),
     }
 )
 
@@ -71,6 +98,20 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema=TARGET_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_SET_PLAN,
+        _async_set_plan,
+        schema=SET_PLAN_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_CLEAR_PLAN,
+        _async_clear_plan,
+        schema=TARGET_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
     hass.services.async_register(DOMAIN, SERVICE_START, _async_start, schema=TARGET_SCHEMA)
     hass.services.async_register(DOMAIN, SERVICE_STOP, _async_stop, schema=TARGET_SCHEMA)
 
@@ -88,6 +129,62 @@ async def _async_clear_limit(call: ServiceCall) -> ServiceResponse:
     """Lift the limit of a session, and return what became of it."""
     target = _target(call)
     return _completed(await target.coordinator.async_clear_limit(target.member), target)
+
+
+async def _async_set_plan(call: ServiceCall) -> ServiceResponse:
+    """Plan for a connector, and return what is promised."""
+    target = _target(call)
+    energy_kwh, soc = call.data.get(ATTR_ENERGY), call.data.get(ATTR_SOC)
+    if (energy_kwh is None) is (soc is None):
+        raise wrong_input(ErrorKey.PLAN_ONE_TARGET)
+    order = PlanOrder(
+        departure=_departure(call),
+        energy_wh=None if energy_kwh is None else 1000 * energy_kwh,
+        soc=soc,
+    )
+    plan = await target.coordinator.plans.async_set_plan(target.member, order)
+    return _promised(plan, call.hass.config.currency)
+
+
+async def _async_clear_plan(call: ServiceCall) -> ServiceResponse:
+    """Plan no more for a connector, and return how it stands then."""
+    target = _target(call)
+    plan = await target.coordinator.plans.async_clear_plan(target.member)
+    return {"member": target.member, "state": plan.state.value}
+
+
+def _departure(call: ServiceCall) -> Departure:
+    """Return when a car has to be ready.
+
+    Raises:
+        ServiceValidationError: That was told twice, or not at all.
+    """
+    at: datetime | None = call.data.get(ATTR_READY_AT)
+    of_day: time | None = call.data.get(ATTR_READY_BY)
+    weekdays = call.data.get(ATTR_WEEKDAYS)
+    if of_day is not None and at is None:
+        return Repeating(at=of_day, weekdays=frozenset(WEEK if weekdays is None else weekdays))
+    if at is None or of_day is not None or weekdays is not None:
+        raise wrong_input(ErrorKey.PLAN_ONE_DEPARTURE)
+    return Once(at=dt_util.as_utc(at))
+
+
+def _promised(plan: Plan, currency: str) -> ServiceResponse:
+    response: dict[str, Any] = {
+        "feasible": plan.state in {PlanState.ON_TRACK, PlanState.DONE},
+        "state": plan.state.value,
+        "counted_by": "soc" if plan.counts_soc else "energy",
+        "ready_at": plan.ready_at.isoformat() if plan.ready_at else None,
+        "needed_kwh": None if plan.needed_wh is None else round(plan.needed_wh / 1000, 3),
+        "missing_kwh": round(plan.missing_wh / 1000, 3),
+        "next_start": plan.next_start.isoformat() if plan.next_start else None,
+        "earliest_ready": plan.earliest_ready_at.isoformat() if plan.earliest_ready_at else None,
+        "cost": None if plan.cost is None else round(plan.cost, 4),
+        "currency": currency,
+        "unpriced_kwh": round(plan.unpriced_wh / 1000, 3),
+        "co2_kg": None if plan.co2_g is None else round(plan.co2_g / 1000, 3),
+    }
+    return response
 
 
 async def _async_start(call: ServiceCall) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from .chargers.contract import ConnectorReport
 from .members import connector_shown_state
 from .pool.members import MemberId
-from .pool.sessions import Session, begin, end, go_on
+from .pool.sessions import NO_RATES, Rates, Session, begin, end, go_on
 from .pool.states import ConnectorState
 
 KEEP_EVERY: Final = timedelta(seconds=30)
@@ -26,6 +26,7 @@ class SessionBook:
         resumed: Iterable[Session],
         keep: Callable[[Session], object],
         new_id: Callable[[], str],
+        rates: Callable[[datetime], Rates] = lambda _: NO_RATES,
     ) -> None:
         """Open the book.
 
@@ -33,9 +34,11 @@ class SessionBook:
             resumed: Sessions that had not ended.
             keep: Writes a session to the journal.
             new_id: Makes an id for a new session.
+            rates: Tells what a kWh costs and emits at a time.
         """
         self._keep = keep
         self._new_id = new_id
+        self._rates = rates
         self._open: dict[MemberId, Session] = {session.member: session for session in resumed}
         self._kept_at: dict[MemberId, datetime] = {}
 
@@ -49,10 +52,10 @@ class SessionBook:
         state = connector_shown_state(report)
         if state.is_ev_connected:
             begun = before or begin(self._new_id(), member, report.arrived_at)
-            self._go_on(before, _counted(begun, report), report.arrived_at)
+            self._go_on(before, self._counted(begun, report), report.arrived_at)
         elif state is ConnectorState.IDLE and before is not None:
             # The register of this report still counts for the car that has just left.
-            self._keep(end(_counted(before, report), report.arrived_at))
+            self._keep(end(self._counted(before, report), report.arrived_at))
             del self._open[member]
             self._kept_at.pop(member, None)
         return self._open.get(member)
@@ -79,11 +82,11 @@ class SessionBook:
             self._kept_at[after.member] = at
             self._keep(after)
 
-
-def _counted(session: Session, report: ConnectorReport) -> Session:
-    return go_on(
-        session,
-        register_wh=None if report.energy_wh is None else report.energy_wh.value,
-        token=report.token,
-        transaction=report.transaction,
-    )
+    def _counted(self, session: Session, report: ConnectorReport) -> Session:
+        return go_on(
+            session,
+            register_wh=None if report.energy_wh is None else report.energy_wh.value,
+            token=report.token,
+            transaction=report.transaction,
+            rates=self._rates(report.arrived_at),
+        )

@@ -8,6 +8,7 @@ from homeassistant.core import callback
 from .balancing.contract import Problem, ProblemKind
 from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
 from .pool.members import CircuitId, MemberId
+from .pool.vehicles import VehicleId
 from .snapshot import SiteSnapshot
 from .snapshots import changed_subjects
 
@@ -21,6 +22,7 @@ class Showcase:
         self._listeners = SubjectCallbacks()
         self._member_arrivals = Arrivals()
         self._circuit_arrivals = Arrivals()
+        self._vehicle_arrivals = Arrivals()
         self._problem_listeners = Callbacks[[]]()
         self._changed: set[str] = set()
         self._has_other_problems = False
@@ -64,6 +66,11 @@ class Showcase:
         return self._circuit_arrivals.add(listener)
 
     @callback
+    def async_add_vehicle_listener(self, listener: Callable[[VehicleId], None]) -> Unsubscribe:
+        """Have a function called with each vehicle, those that are there and later ones."""
+        return self._vehicle_arrivals.add(listener)
+
+    @callback
     def async_add_problem_listener(self, listener: Callable[[], None]) -> Unsubscribe:
         """Have a function called when there are other problems than before."""
         return self._problem_listeners.add(listener)
@@ -75,6 +82,7 @@ class Showcase:
         has_other_problems, self._has_other_problems = self._has_other_problems, False
         self._member_arrivals.update(self.data.members)
         self._circuit_arrivals.update(self.data.circuits)
+        self._vehicle_arrivals.update(self.data.vehicles)
         if has_other_problems:
             self._problem_listeners.call()
         self._listeners.call(changed)

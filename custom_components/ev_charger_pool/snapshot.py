@@ -7,13 +7,29 @@ from datetime import datetime
 from .balancing.contract import Problem
 from .chargers.contract import ConnectorReport, DeviceIdentity
 from .pool.actions import LimitAction
+from .pool.charge_levels import ChargeLevel
 from .pool.circuits import Circuit, CircuitStatus
 from .pool.limits import Limit
 from .pool.members import MemberId, MemberSettings, MemberStatus, MemberWishes
+from .pool.plans import Plan
 from .pool.quantities import PhaseValues
 from .pool.sessions import Session
 from .pool.states import ConnectorState
+from .pool.vehicles import VehicleId
 from .power_supplies.contract import SupplyReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluggedVehicle:
+    """Who is plugged in at a connector, or is expected there.
+
+    Attributes:
+        name: What it is called; that of a guest for one that nobody knows.
+        names: What the vehicles of the site are called.
+    """
+
+    name: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +51,29 @@ class MemberView:
     user_limit: Limit | None = None
     session_limit: Limit | None = None
     last_action: LimitAction | None = None
+    plan: Plan | None = None
+    vehicle: PluggedVehicle | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleView:
+    """Everything about one vehicle.
+
+    Attributes:
+        name: What the user calls it.
+        at: The connector where it is plugged in; None: nowhere here.
+        level: Its state of charge; None: it never told.
+        range_km: How far it goes with that; None: it does not tell.
+        has_range: Whether it has an entity for that.
+        doubted_since: Since when it has told a state of charge that cannot be.
+    """
+
+    name: str
+    at: MemberId | None
+    level: ChargeLevel | None
+    range_km: float | None = None
+    has_range: bool = False
+    doubted_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +111,4 @@ class SiteSnapshot:
     members: Mapping[MemberId, MemberView]
     circuits: Mapping[str, CircuitView]
     problems: tuple[Problem, ...] = field(default=())
+    vehicles: Mapping[VehicleId, VehicleView] = field(default_factory=dict)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from .balancing.contract import Decision, Problem
 from .const import ROOT_CIRCUIT
@@ -11,8 +13,11 @@ from .pool.circuits import Circuit, CircuitStatus
 from .pool.members import MemberId, Mode
 from .pool.quantities import NO_CURRENT, PHASES, PerPhase, Phase, PhaseReadings
 from .pool.states import ChargingStatus
+from .pool.vehicles import VehicleId
 from .roster import Member
-from .snapshot import CircuitView, MemberView, PoolView, SiteSnapshot
+from .snapshot import CircuitView, MemberView, PoolView, SiteSnapshot, VehicleView
+
+NO_VEHICLES: Final[Mapping[VehicleId, VehicleView]] = MappingProxyType({})
 
 
 def take_snapshot(
@@ -22,6 +27,7 @@ def take_snapshot(
     circuit_limits_a: Mapping[str, float],
     decision: Decision | None,
     own_problems: tuple[Problem, ...],
+    vehicles: Mapping[VehicleId, VehicleView] = NO_VEHICLES,
 ) -> SiteSnapshot:
     """Return the picture of the site.
 
@@ -32,6 +38,7 @@ def take_snapshot(
         circuit_limits_a: The users' ceilings below the fuses.
         decision: The newest decision; None before the first.
         own_problems: Problems beside those that the decision tells of.
+        vehicles: What is known of each vehicle.
     """
     statuses = {} if decision is None else decision.members
     circuit_statuses = {} if decision is None else decision.circuits
@@ -49,14 +56,17 @@ def take_snapshot(
             for circuit in circuits
         },
         problems=own_problems if decision is None else (*own_problems, *decision.problems),
+        vehicles=vehicles,
     )
 
 
 def changed_subjects(before: SiteSnapshot, after: SiteSnapshot) -> set[str]:
-    """Return the members and circuits that show something new, and those that are gone."""
+    """Return what shows something new, members, circuits and vehicles, and what is gone."""
     changed = {key for key, view in after.members.items() if before.members.get(key) != view}
     changed |= {key for key, view in after.circuits.items() if before.circuits.get(key) != view}
+    changed |= {key for key, view in after.vehicles.items() if before.vehicles.get(key) != view}
     changed |= before.members.keys() - after.members.keys()
+    changed |= before.vehicles.keys() - after.vehicles.keys()
     return changed | (before.circuits.keys() - after.circuits.keys())
 
 

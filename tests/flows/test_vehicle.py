@@ -14,20 +14,20 @@ from custom_components.ev_charger_pool.vehicle_config import VehicleConfig
 from tests.flows.forms import async_answer_part, async_reconfigure, options, suggested
 from tests.pool_double import SINGLE_1, TWIN, TWIN_1, TWIN_2
 
-BLUE: dict[str, Any] = {
-    "name": "Blue",
+GREEN: dict[str, Any] = {
+    "name": "Green",
     "capacity_kwh": 58.0,
-    "soc_entity": "sensor.blue_battery",
-    "limit_entity": "number.blue_limit",
-    "range_entity": "sensor.blue_range",
+    "soc_entity": "sensor.green_battery",
+    "limit_entity": "number.green_limit",
+    "range_entity": "sensor.green_range",
     "max_current_a": 16.0,
     "phases": "3",
     "efficiency_percent": 91.0,
-    "plugged_entity": "binary_sensor.blue_plug",
+    "plugged_entity": "binary_sensor.green_plug",
     "tags": ["04A2B3"],
     "home": TWIN_1,
 }
-LEAST: dict[str, Any] = {"name": "Red", "efficiency_percent": 90.0}
+LEAST: dict[str, Any] = {"name": "Grey", "efficiency_percent": 90.0}
 
 
 async def async_begin(hass: HomeAssistant, site: MockConfigEntry) -> SubentryFlowResult:
@@ -46,18 +46,18 @@ async def async_add(hass: HomeAssistant, site: MockConfigEntry, form: dict[str, 
 
 
 async def test_a_vehicle_is_added(hass: HomeAssistant, site: MockConfigEntry) -> None:
-    added = await async_add(hass, site, BLUE)
+    added = await async_add(hass, site, GREEN)
     subentry = site.subentries[added]
-    assert subentry.title == "Blue"
-    assert subentry.data == {key: value for key, value in BLUE.items() if key != "name"}
+    assert subentry.title == "Green"
+    assert subentry.data == {key: value for key, value in GREEN.items() if key != "name"}
     assert PoolConfig.from_entry(site).vehicles[added] == VehicleConfig(
         id=added,
-        name="Blue",
+        name="Green",
         capacity_wh=58_000.0,
-        soc_entity="sensor.blue_battery",
-        limit_entity="number.blue_limit",
-        range_entity="sensor.blue_range",
-        plugged_entity="binary_sensor.blue_plug",
+        soc_entity="sensor.green_battery",
+        limit_entity="number.green_limit",
+        range_entity="sensor.green_range",
+        plugged_entity="binary_sensor.green_plug",
         max_current_a=16.0,
         phases=3,
         efficiency=0.91,
@@ -67,10 +67,10 @@ async def test_a_vehicle_is_added(hass: HomeAssistant, site: MockConfigEntry) ->
 
 
 async def test_a_name_is_enough(hass: HomeAssistant, site: MockConfigEntry) -> None:
-    added = await async_add(hass, site, {"name": " Red ", "tags": []})
+    added = await async_add(hass, site, {"name": " Grey ", "tags": []})
     assert site.subentries[added].data == {"efficiency_percent": 90.0}
     vehicle = PoolConfig.from_entry(site).vehicles[added]
-    assert vehicle == VehicleConfig(id=added, name="Red", efficiency=DEFAULT_EFFICIENCY)
+    assert vehicle == VehicleConfig(id=added, name="Grey", efficiency=DEFAULT_EFFICIENCY)
     assert vehicle.entities == frozenset()
 
 
@@ -87,28 +87,29 @@ async def test_every_connector_may_be_its_usual_one(
         ({"name": "Guest"}, {"name": "name_reserved"}),
         ({"capacity_kwh": 0.5}, {"capacity_kwh": "capacity_range"}),
         ({"capacity_kwh": 58_000.0}, {"capacity_kwh": "capacity_range"}),
-        ({"capacity_entity": "sensor.blue_size"}, {"capacity_entity": "capacity_twice"}),
+        ({"capacity_entity": "sensor.green_size"}, {"capacity_entity": "capacity_twice"}),
         ({"max_current_a": 5.0}, {"max_current_a": "maximum_range"}),
         ({"efficiency_percent": 0.9}, {"efficiency_percent": "efficiency_range"}),
         ({"efficiency_percent": 101.0}, {"efficiency_percent": "efficiency_range"}),
-        ({"range_entity": "sensor.blue_battery"}, {"range_entity": "entity_twice"}),
+        ({"range_entity": "sensor.green_battery"}, {"range_entity": "entity_twice"}),
         ({"tags": ["two words"]}, {"tags": "tokens_invalid"}),
     ],
 )
 async def test_what_is_wrong_is_told_at_its_field(
     hass: HomeAssistant, site: MockConfigEntry, wrong: dict[str, Any], errors: dict[str, str]
 ) -> None:
-    result = await async_answer_part(hass, await async_begin(hass, site), {**BLUE, **wrong})
+    result = await async_answer_part(hass, await async_begin(hass, site), {**GREEN, **wrong})
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
-    assert suggested(result) == {**BLUE, **wrong}
-    result = await async_answer_part(hass, result, BLUE)
+    assert suggested(result) == {**GREEN, **wrong}
+    result = await async_answer_part(hass, result, GREEN)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.parametrize(
     ("wrong", "errors"),
     [
+        ({"name": "green"}, {"name": "name_taken"}),
         ({"name": "blue"}, {"name": "name_taken"}),
         ({"tags": ["04a2b3", "other"]}, {"tags": "tag_taken"}),
         ({"home": TWIN_1}, {"home": "home_taken"}),
@@ -117,7 +118,7 @@ async def test_what_is_wrong_is_told_at_its_field(
 async def test_two_vehicles_can_be_told_apart(
     hass: HomeAssistant, site: MockConfigEntry, wrong: dict[str, Any], errors: dict[str, str]
 ) -> None:
-    await async_add(hass, site, BLUE)
+    await async_add(hass, site, GREEN)
     result = await async_answer_part(hass, await async_begin(hass, site), {**LEAST, **wrong})
     assert result["errors"] == errors
 
@@ -125,10 +126,10 @@ async def test_two_vehicles_can_be_told_apart(
 async def test_a_vehicle_is_changed_and_keeps_what_is_its_own(
     hass: HomeAssistant, site: MockConfigEntry, set_up_sites: list[str]
 ) -> None:
-    added = await async_add(hass, site, BLUE)
+    added = await async_add(hass, site, GREEN)
     result = await async_reconfigure(hass, site, added)
-    assert suggested(result) == BLUE
-    changed = {"name": "Blue", "efficiency_percent": 91.0, "home": TWIN_1, "tags": ["04A2B3"]}
+    assert suggested(result) == GREEN
+    changed = {"name": "Green", "efficiency_percent": 91.0, "home": TWIN_1, "tags": ["04A2B3"]}
     result = await async_answer_part(hass, result, changed)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
@@ -144,7 +145,7 @@ async def test_a_vehicle_is_changed_and_keeps_what_is_its_own(
 async def test_a_connector_that_is_gone_is_shown_as_none(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
-    added = await async_add(hass, site, BLUE)
+    added = await async_add(hass, site, GREEN)
     hass.config_entries.async_remove_subentry(site, TWIN)
     assert "home" not in suggested(await async_reconfigure(hass, site, added))
 
@@ -164,4 +165,4 @@ async def test_a_site_without_chargers_has_vehicles_too(hass: HomeAssistant) -> 
     )
     bare.add_to_hass(hass)
     added = await async_add(hass, bare, LEAST)
-    assert bare.subentries[added].title == "Red"
+    assert bare.subentries[added].title == "Grey"

@@ -1,6 +1,7 @@
 """An older file is brought to the newest version, all or nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import sqlite3
@@ -85,3 +86,25 @@ def test_times_are_exact(tmp_path: Path, time: datetime) -> None:
     assert database.read().open_sessions[0].started_at == time
     database.close()
     assert UtcTime.cache_ok
+
+
+def test_a_file_from_before_costs_were_counted_gets_room_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    _open(path).close()
+    with sqlite3.connect(path) as connection:
+        # As the first version made it.
+        connection.execute("ALTER TABLE session DROP COLUMN cost")
+        connection.execute("ALTER TABLE session DROP COLUMN co2_g")
+        connection.execute(
+            "INSERT INTO session (id, member, started_at, energy_wh) VALUES ('s0', 'garage:1', 0, 7)"
+        )
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    database = _open(path)
+    costly = replace(SESSION, cost=1.25, co2_g=400.0)
+    database.write([costly])
+    old, new = database.read().open_sessions
+    database.close()
+    assert (old.energy_wh, old.cost, old.co2_g) == (7.0, None, None)
+    assert new == costly
+    assert _version(path) == len(MIGRATIONS)

@@ -31,20 +31,20 @@ def soc(levels: ChargeLevels, minutes: float = 0.0) -> float:
 def plugged(first_soc: float = 50.0) -> ChargeLevels:
     """Return a car that told its state of charge after it was plugged in."""
     levels = ChargeLevels(CAR)
-    levels.plug_in("s1", 0.0)
+    levels.plug_in("s1", 0.0, NOW)
     assert levels.hear(first_soc, NOW) is Verdict.TAKEN
     return levels
 
 
 def test_nothing_is_known_before_the_car_tells() -> None:
     levels = ChargeLevels(CAR)
-    levels.plug_in("s1", 5_000.0)
+    levels.plug_in("s1", 5_000.0, NOW)
     assert levels.level(NOW) is None
 
 
 def test_a_silent_car_is_followed_by_what_it_was_delivered() -> None:
     levels = plugged(50.0)
-    levels.plug_in("s1", 5_000.0)
+    levels.plug_in("s1", 5_000.0, NOW)
     level = levels.level(after(30))
     assert level is not None
     assert level.soc == pytest.approx(60.0)
@@ -55,14 +55,14 @@ def test_a_silent_car_is_followed_by_what_it_was_delivered() -> None:
 def test_a_value_that_is_said_for_ever_does_not_hold_the_estimate_back() -> None:
     levels = plugged(50.0)
     for minute in range(1, 61):
-        levels.plug_in("s1", minute * 100.0)
+        levels.plug_in("s1", minute * 100.0, NOW)
         assert levels.hear(50.0, after(minute)) is Verdict.UNCHANGED
     assert soc(levels, 60) == pytest.approx(62.0)
 
 
 def test_a_new_value_replaces_the_estimate() -> None:
     levels = plugged(50.0)
-    levels.plug_in("s1", 5_000.0)
+    levels.plug_in("s1", 5_000.0, NOW)
     assert levels.hear(58.0, after(30)) is Verdict.TAKEN
     level = levels.level(after(30))
     assert level is not None
@@ -90,7 +90,7 @@ def test_what_is_no_percentage_is_refused(wrong: float) -> None:
 @pytest.mark.parametrize("jump", [90.0, 20.0])
 def test_a_jump_while_plugged_in_is_not_believed(jump: float) -> None:
     levels = plugged(50.0)
-    levels.plug_in("s1", 1_000.0)
+    levels.plug_in("s1", 1_000.0, NOW)
     assert levels.hear(jump, after(10)) is Verdict.IMPLAUSIBLE
     assert soc(levels, 10) == pytest.approx(52.0)
     assert levels.doubted_since == after(10)
@@ -125,8 +125,8 @@ def test_jumps_about_are_never_believed() -> None:
 def test_the_first_news_after_plug_in_may_tell_of_the_drive() -> None:
     levels = ChargeLevels(CAR)
     levels.hear(90.0, after(-300))
-    levels.plug_in("s1", 0.0)
-    levels.plug_in("s1", 1_000.0)
+    levels.plug_in("s1", 0.0, NOW)
+    levels.plug_in("s1", 1_000.0, NOW)
     # The car was driven, and its maker tells so a quarter of an hour after plug-in.
     assert levels.hear(40.0, after(15)) is Verdict.TAKEN
     assert soc(levels, 15) == 40.0
@@ -143,18 +143,40 @@ def test_a_drop_while_driving_is_fine() -> None:
 
 def test_what_was_delivered_stays_in_the_battery_after_unplug() -> None:
     levels = plugged(50.0)
-    levels.plug_in("s1", 10_000.0)
+    levels.plug_in("s1", 10_000.0, NOW)
     levels.unplug()
     levels.unplug()
     assert soc(levels) == pytest.approx(70.0)
-    levels.plug_in("s2", 2_500.0)
+    levels.plug_in("s2", 2_500.0, after(60))
     assert soc(levels) == pytest.approx(75.0)
+
+
+def test_a_car_that_was_taken_for_another_one_meanwhile_counts_nothing_twice() -> None:
+    levels = plugged(50.0)
+    levels.plug_in("s1", 10_000.0, NOW)
+    levels.unplug()
+    levels.plug_in("s1", 11_000.0, NOW)
+    assert soc(levels) == pytest.approx(72.0)
+
+
+def test_a_car_that_is_recognised_late_counts_from_what_it_told_last() -> None:
+    levels = ChargeLevels(CAR)
+    levels.hear(40.0, after(-60))
+    levels.plug_in("s1", 5_000.0, NOW)
+    # It told nothing since plug-in: everything of the session is its own.
+    assert soc(levels) == pytest.approx(50.0)
+    other = ChargeLevels(CAR)
+    other.hear(48.0, after(60))
+    other.plug_in("s1", 5_000.0, NOW)
+    assert soc(other) == pytest.approx(48.0)
+    other.plug_in("s1", 6_000.0, NOW)
+    assert soc(other) == pytest.approx(50.0)
 
 
 def test_another_session_ends_the_one_before() -> None:
     levels = plugged(50.0)
-    levels.plug_in("s1", 10_000.0)
-    levels.plug_in("s2", 0.0)
+    levels.plug_in("s1", 10_000.0, NOW)
+    levels.plug_in("s2", 0.0, NOW)
     assert soc(levels) == pytest.approx(70.0)
 
 
@@ -166,9 +188,9 @@ def test_an_older_value_is_ignored() -> None:
 
 def test_without_a_capacity_the_newest_value_stands() -> None:
     levels = ChargeLevels(Vehicle(id="car"))
-    levels.plug_in("s1", 0.0)
+    levels.plug_in("s1", 0.0, NOW)
     levels.hear(50.0, NOW)
-    levels.plug_in("s1", 1_000.0)
+    levels.plug_in("s1", 1_000.0, NOW)
     assert soc(levels) == 50.0
     # No car gains so much by so little.
     assert levels.hear(90.0, after(5)) is Verdict.IMPLAUSIBLE
@@ -177,9 +199,9 @@ def test_without_a_capacity_the_newest_value_stands() -> None:
 
 def test_a_restart_goes_on_where_it_was() -> None:
     before = plugged(50.0)
-    before.plug_in("s1", 5_000.0)
+    before.plug_in("s1", 5_000.0, NOW)
     again = ChargeLevels(CAR, before.anchor)
-    again.plug_in("s1", 6_000.0)
+    again.plug_in("s1", 6_000.0, NOW)
     assert soc(again) == pytest.approx(62.0)
     # The value that was believed before is no news.
     assert again.hear(50.0, after(10)) is Verdict.UNCHANGED
@@ -189,7 +211,7 @@ def test_a_restart_goes_on_where_it_was() -> None:
 
 def test_after_a_restart_another_session_counts_from_its_start() -> None:
     again = ChargeLevels(CAR, Anchor(soc=50.0, at=NOW, session="s1", delivered_wh=9_000.0))
-    again.plug_in("s2", 1_000.0)
+    again.plug_in("s2", 1_000.0, after(60))
     assert soc(again) == pytest.approx(52.0)
 
 
@@ -206,7 +228,7 @@ def test_the_estimate_never_runs_ahead_of_what_can_be(
     for value, energy_wh, wait in told:
         delivered_wh += energy_wh
         minutes += wait
-        levels.plug_in("s1", delivered_wh)
+        levels.plug_in("s1", delivered_wh, NOW)
         verdict = levels.hear(value, after(minutes))
         now = soc(levels, minutes)
         assert 0.0 <= now <= 100.0

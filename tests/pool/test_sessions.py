@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.ev_charger_pool.pool.sessions import (
+    Rates,
     Session,
     SessionError,
     begin,
@@ -81,3 +82,18 @@ def test_energy_never_falls_whatever_a_register_tells(registers: list[float | No
         after = go_on(now, register_wh=register_wh)
         assert after.energy_wh >= now.energy_wh
         now = after
+
+
+def test_energy_costs_what_it_costs_when_it_is_taken() -> None:
+    session = begin("s", "m", NOON, register_wh=1_000.0)
+    rates = Rates(price_per_kwh=0.30, co2_g_per_kwh=400.0)
+    session = go_on(session, register_wh=1_000.0, rates=rates)
+    assert (session.cost, session.co2_g) == (None, None)
+    session = go_on(session, register_wh=3_000.0, rates=rates)
+    session = go_on(session, register_wh=4_000.0, rates=Rates(price_per_kwh=-0.10))
+    # A register that fell, and energy without a price, cost nothing.
+    session = go_on(session, register_wh=100.0, rates=rates)
+    session = go_on(session, register_wh=600.0)
+    assert session.energy_wh == 3_500.0
+    assert session.cost == pytest.approx(2 * 0.30 - 0.10)
+    assert session.co2_g == pytest.approx(800.0)

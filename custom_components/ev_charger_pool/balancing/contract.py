@@ -119,6 +119,7 @@ class ProblemKind(StrEnum):
     JOURNAL_FAILING = "journal_failing"
     JOURNAL_RESET = "journal_reset"
     OCPP_PORT_TAKEN = "ocpp_port_taken"
+    SOC_IMPLAUSIBLE = "soc_implausible"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ class Problem:
 
     Attributes:
         kind: What is wrong.
-        subject: The member or circuit.
+        subject: The member, circuit or vehicle.
         since: Since when.
         figures: Numbers for the message, by name, with units in the names.
     """

@@ -95,6 +95,8 @@ SESSIONS: Final = Table(
     Column("register_wh", Float),
     Column("token", String),
     Column("transaction", String, quote=True),
+    Column("cost", Float),
+    Column("co2_g", Float),
     Index("session_by_end", "ended_at"),
 )
 
@@ -105,7 +107,15 @@ def _create(connection: Connection) -> None:
     METADATA.create_all(connection)
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (_create,)
+def _add_costs(connection: Connection) -> None:
+    # A file that was just created has them.
+    known = {row.name for row in connection.execute(text("PRAGMA table_info(session)"))}
+    for column in (SESSIONS.c.cost, SESSIONS.c.co2_g):
+        if column.name not in known:
+            connection.execute(text(f"ALTER TABLE session ADD COLUMN {column.name} FLOAT"))
+
+
+MIGRATIONS: Final[Sequence[Migration]] = (_create, _add_costs)
 """What leads from each version of the file to the next; an empty file is version 0."""
 
 

@@ -86,6 +86,7 @@ class ChargeLevels:
         self._anchor = anchor
         self._session = None if anchor is None else anchor.session
         self._delivered_wh = 0.0 if anchor is None else anchor.delivered_wh
+        self._before: tuple[str, float] | None = None
         self._is_fresh_plug = self._session is None
         self._told: float | None = None if anchor is None else anchor.soc
         self._heard_at: datetime | None = None if anchor is None else anchor.at
@@ -101,25 +102,27 @@ class ChargeLevels:
         """Since when the vehicle has told what cannot be; None while all is well."""
         return None if self._doubted is None else self._doubted.at
 
-    def plug_in(self, session: str, delivered_wh: float) -> None:
+    def plug_in(self, session: str, delivered_wh: float, started_at: datetime) -> None:
         """Take that the vehicle is charged in a session; also after each report of its energy.
 
         Args:
             session: The session.
             delivered_wh: What it has delivered since plug-in.
+            started_at: Plug-in, aware UTC.
         """
         if session != self._session:
             self.unplug()
             self._session = session
             if self._anchor is not None:
-                # What it took before it was known to be this car counts, too.
-                self._anchor = replace(self._anchor, session=session, delivered_wh=0.0)
+                base_wh = self._counted_wh(self._anchor, session, delivered_wh, started_at)
+                self._anchor = replace(self._anchor, session=session, delivered_wh=base_wh)
         self._delivered_wh = max(self._delivered_wh, delivered_wh)
 
     def unplug(self) -> None:
         """Take that the vehicle has left; what it was delivered is in its battery."""
         if self._session is None:
             return
+        self._before = (self._session, self._delivered_wh)
         if self._anchor is not None:
             self._anchor = Anchor(soc=self._soc(self._anchor), at=self._anchor.at)
         self._session = None
@@ -158,6 +161,16 @@ class ChargeLevels:
             told_at=anchor.at,
             is_estimated=self._since(anchor) > _TOLD_WH or now - anchor.at > SILENT_AFTER,
         )
+
+    def _counted_wh(
+        self, anchor: Anchor, session: str, delivered_wh: float, started_at: datetime
+    ) -> float:
+        """Return what of a session's energy the anchor holds already, as this car joins it."""
+        if self._before is not None and self._before[0] == session:
+            # It was taken for another one meanwhile.
+            return self._before[1]
+        # What it took before it was known to be this car counts, unless it told of it since.
+        return delivered_wh if anchor.at > started_at else 0.0
 
     def _is_plausible(self, soc: float) -> bool:
         anchor = self._anchor

@@ -110,6 +110,7 @@ class Plan:
         next_start: When it charges next, aware UTC; None: not any more.
         earliest_ready_at: When everything could be charged; None: that is not foreseen.
         cost: What the planned energy will cost, in the site's currency; None: nobody knows.
+        unpriced_wh: What of it has no known price yet.
         co2_g: What it will emit; None: nobody knows.
     """
 
@@ -124,4 +125,5 @@ class Plan:
     next_start: datetime | None = None
     earliest_ready_at: datetime | None = None
     cost: float | None = None
+    unpriced_wh: float = 0.0
     co2_g: float | None = None

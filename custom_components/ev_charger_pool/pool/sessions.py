@@ -21,6 +21,9 @@ class Session:
         register_wh: The newest value of the device's energy register; None before the first.
         token: Who started it, as the device told; None when nobody did.
         transaction: The device's own id of its transaction; None without one.
+        cost: What its energy cost at the price of the grid, in the site's currency, as far as
+            prices were known; None: never.
+        co2_g: What its energy emitted by the grid's intensity, likewise.
     """
 
     id: str
@@ -31,7 +34,19 @@ class Session:
     register_wh: float | None = None
     token: str | None = None
     transaction: str | None = None
+    cost: float | None = None
+    co2_g: float | None = None
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What a kWh from the grid costs and emits; None where nobody knows."""
+
+    price_per_kwh: float | None = None
+    co2_g_per_kwh: float | None = None
+
+
+NO_RATES: Final = Rates()
 
 UNIT_SLIP: Final = 1_000.0
 """Some devices now and then tell kWh where they told Wh, or the other way round."""
@@ -70,6 +85,7 @@ def go_on(
     register_wh: float | None = None,
     token: str | None = None,
     transaction: str | None = None,
+    rates: Rates = NO_RATES,
 ) -> Session:
     """Return a session with what a report tells of it.
 
@@ -82,6 +98,7 @@ def go_on(
         register_wh: The device's energy register; None when it tells none.
         token: Who started it; what was known stays when it is not told again.
         transaction: The device's id; likewise.
+        rates: What the energy since the report before costs and emits.
 
     Raises:
         SessionError: It has ended.
@@ -102,6 +119,8 @@ def go_on(
         register_wh=register_wh,
         token=token or session.token,
         transaction=transaction or session.transaction,
+        cost=_added(session.cost, energy_wh - session.energy_wh, rates.price_per_kwh),
+        co2_g=_added(session.co2_g, energy_wh - session.energy_wh, rates.co2_g_per_kwh),
     )
 
 
@@ -122,6 +141,12 @@ def is_unit_slip(before_wh: float, after_wh: float) -> bool:
         return False
     factor = after_wh / before_wh
     return any(abs(factor / slip - 1.0) <= _SLIP_TOLERANCE for slip in (UNIT_SLIP, 1.0 / UNIT_SLIP))
+
+
+def _added(before: float | None, energy_wh: float, per_kwh: float | None) -> float | None:
+    if per_kwh is None or (before is None and not energy_wh):
+        return before
+    return (before or 0.0) + energy_wh / 1000.0 * per_kwh
 
 
 def _is_register(value: float | None) -> TypeIs[float]:

@@ -59,6 +59,19 @@ class TaperCurve:
                 total += energy_wh / power_w
         return total
 
+    def energy_wh(self, vehicle: Vehicle, from_soc: float, hours: float) -> float | None:
+        """Return what is charged in a time at full power; None without a known capacity."""
+        total = 0.0
+        for band, power_w in enumerate(self.power_w):
+            high = (band + 1) * BAND_SOC
+            needed_wh = vehicle.energy_to(high, from_soc=max(from_soc, band * BAND_SOC))
+            if needed_wh is None:
+                return None
+            charged_wh = min(needed_wh, max(0.0, hours) * power_w)
+            total += charged_wh
+            hours -= charged_wh / power_w
+        return total
+
 
 class Taper:
     """Learns from sessions where a car takes less than it may.
