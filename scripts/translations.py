@@ -21,6 +21,7 @@ CHARGER = ("config_subentries", "charger")
 SUPPLY = ("config_subentries", "power_supply")
 CIRCUIT = ("config_subentries", "circuit")
 VEHICLE = ("config_subentries", "vehicle")
+FORECAST = ("config_subentries", "forecast")
 
 CONNECTION_ERRORS = frozenset(
     {
@@ -134,6 +135,11 @@ COPIES = (
                 "home_taken",
             }
         ),
+    ),
+    Copy(
+        source=("config", "error"),
+        target=(*FORECAST, "error"),
+        only=frozenset({"kind_taken", "entity_missing", "feed_in_range", "forecast_unreadable"}),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from homeassistant.components.datetime import (
+from homeassistant.components.datetime.const import (
     ATTR_DATETIME,
     DOMAIN as DATETIME_DOMAIN,
     SERVICE_SET_VALUE,

@@ -65,7 +65,9 @@ CO2 = Co2GramsPerKwhSeries(points=series([400.0] * 30))
 def outlook(monkeypatch: pytest.MonkeyPatch) -> Callable[[Outlook], None]:
     """Tell what is forecast; answers a function that tells something else."""
     told = [Outlook(prices=PRICES, co2=CO2)]
-    monkeypatch.setattr("custom_components.ev_charger_pool.coordinator.Outlook", lambda: told[0])
+    monkeypatch.setattr(
+        "custom_components.ev_charger_pool.coordinator.Outlooks.outlook", lambda _: told[0]
+    )
 
     def tell(other: Outlook) -> None:
         told[0] = other
@@ -446,9 +448,7 @@ class TestCommands:
                 ErrorKey.PLAN_IN_THE_PAST,
             ),
             (
-                PlanOrder(
-                    departure=Repeating(at=time(7), weekdays=frozenset()), energy_wh=1_000.0
-                ),
+                PlanOrder(departure=Repeating(at=time(7), weekdays=frozenset()), energy_wh=1_000.0),
                 ErrorKey.PLAN_NO_WEEKDAY,
             ),
         ],

@@ -184,9 +184,7 @@ class TestPlans:
             ),
             (
                 {"soc_percent": 80, "ready_by": "07:30"},
-                PlanOrder(
-                    departure=Repeating(at=time(7, 30), weekdays=frozenset(WEEK)), soc=80.0
-                ),
+                PlanOrder(departure=Repeating(at=time(7, 30), weekdays=frozenset(WEEK)), soc=80.0),
             ),
             (
                 {"soc_percent": 80, "ready_by": "07:30", "weekdays": ["mon", "fri"]},
@@ -202,9 +200,7 @@ class TestPlans:
     async def test_a_plan_is_answered_with_what_is_promised(
         self, hass: HomeAssistant, pool: PoolDouble, data: dict[str, Any], order: PlanOrder
     ) -> None:
-        response = await async_act(
-            hass, "set_plan", device_id(hass, TWIN_1), response=True, **data
-        )
+        response = await async_act(hass, "set_plan", device_id(hass, TWIN_1), response=True, **data)
         assert pool.calls == [("set_plan", TWIN_1, order)]
         assert response == {
             "feasible": False,

@@ -112,9 +112,7 @@ class TestFacts:
             assert rig.vehicles.facts("red").capacity_wh is None
         assert caplog.text.count("Entity sensor.red_size tells nothing of its vehicle") == 1
 
-    async def test_a_range_grows_with_what_was_charged(
-        self, hass: HomeAssistant, rig: Rig
-    ) -> None:
+    async def test_a_range_grows_with_what_was_charged(self, hass: HomeAssistant, rig: Rig) -> None:
         await tell(hass, "sensor.blue_range", "100", "mi")
         await tell(hass, "sensor.blue_soc", "50")
         rig.follow(session(token="04A2"))
@@ -260,9 +258,7 @@ class TestRecognition:
     async def test_a_choice_is_over_when_another_session_has_begun(
         self, hass: HomeAssistant, rig: Rig
     ) -> None:
-        await rig.wishes.async_choose_vehicle(
-            "garage:1", VehicleChoice(vehicle=None, session="s0")
-        )
+        await rig.wishes.async_choose_vehicle("garage:1", VehicleChoice(vehicle=None, session="s0"))
         rig.follow(session(1))
         await hass.async_block_till_done()
         assert rig.wishes.vehicles == {}

@@ -36,10 +36,12 @@ from .const import (
     ROOT_CIRCUIT,
     SUBENTRY_CHARGER,
     SUBENTRY_CIRCUIT,
+    SUBENTRY_FORECAST,
     SUBENTRY_POWER_SUPPLY,
     SUBENTRY_VEHICLE,
 )
 from .device_config import ChargerConfig, Json, SupplyConfig
+from .forecast_config import ForecastSettings
 from .pool.members import CircuitId
 from .pool.quantities import PHASES, PerPhase, Phase, PhaseValues
 from .pool.vehicles import VehicleId
@@ -185,6 +187,7 @@ class PoolConfig:
     supplies: Mapping[str, SupplyConfig]
     circuits: Mapping[CircuitId, CircuitConfig]
     vehicles: Mapping[VehicleId, VehicleConfig] = field(default_factory=dict)
+    forecasts: Mapping[str, ForecastSettings] = field(default_factory=dict)
 
     @property
     def meters(self) -> Mapping[CircuitId, MeterConfig]:
@@ -237,6 +240,10 @@ class PoolConfig:
             vehicles={
                 key: VehicleConfig.from_subentry(subentry)
                 for key, subentry in kinds.get(SUBENTRY_VEHICLE, {}).items()
+            },
+            forecasts={
+                key: ForecastSettings.from_subentry(subentry)
+                for key, subentry in kinds.get(SUBENTRY_FORECAST, {}).items()
             },
         )
 

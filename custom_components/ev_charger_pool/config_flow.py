@@ -18,6 +18,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_CHARGER,
     SUBENTRY_CIRCUIT,
+    SUBENTRY_FORECAST,
     SUBENTRY_POWER_SUPPLY,
     SUBENTRY_VEHICLE,
 )
@@ -26,6 +27,7 @@ from .flows.circuit import CircuitSubentryFlow
 from .flows.context import context_of_new_site
 from .flows.discovery import DiscoverySteps
 from .flows.fields import Errors
+from .flows.forecast import ForecastSubentryFlow
 from .flows.power_supply import PowerSupplySubentryFlow
 from .flows.prefill import async_propose
 from .flows.simulated import (
@@ -69,6 +71,7 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
             SUBENTRY_POWER_SUPPLY: PowerSupplySubentryFlow,
             SUBENTRY_CIRCUIT: CircuitSubentryFlow,
             SUBENTRY_VEHICLE: VehicleSubentryFlow,
+            SUBENTRY_FORECAST: ForecastSubentryFlow,
         }
 
     @override

@@ -18,6 +18,7 @@ SUBENTRY_CHARGER: Final = "charger"
 SUBENTRY_POWER_SUPPLY: Final = "power_supply"
 SUBENTRY_CIRCUIT: Final = "circuit"
 SUBENTRY_VEHICLE: Final = "vehicle"
+SUBENTRY_FORECAST: Final = "forecast"
 
 # Keys of the site's entry data
 CONF_PHASES: Final = "phases"
@@ -72,6 +73,13 @@ CONF_PLUGGED_ENTITY: Final = "plugged_entity"
 CONF_EFFICIENCY: Final = "efficiency_percent"
 CONF_TAGS: Final = "tags"
 CONF_HOME: Final = "home"
+
+# Keys of a forecast
+CONF_KIND: Final = "kind"
+CONF_ENTITIES: Final = "entities"
+CONF_UNIT_OF_VALUES: Final = "unit"
+CONF_PART: Final = "part"
+CONF_FEED_IN: Final = "feed_in_per_kwh"
 
 GUEST: Final = "guest"
 """What a vehicle that nobody knows is called: no vehicle may have this name."""

@@ -31,12 +31,13 @@ from .devices import async_register_devices, async_show_identity
 from .dispatch import Dispatcher
 from .errors import ErrorKey, wrong_input
 from .fleet import Device, Fleet
+from .forecast_issues import ForecastIssues
 from .journal import Journal, Kept
 from .listeners import Unsubscribe
 from .meters import Meters
 from .ocpp_port import OcppPort
+from .outlooks import Outlooks
 from .plan_commands import PlanCommands
-from .plan_horizon import Outlook
 from .planning import Planning
 from .pool.actions import ActionResult, LimitAction
 from .pool.circuits import Circuit
@@ -117,7 +118,13 @@ class SiteCoordinator:
             on_failure=self._publish,
         )
         self.vehicles = Vehicles(hass, wishes, memory, self.async_show)
-        self.planning = Planning(self, self.vehicles, Outlook)
+        self.outlooks = Outlooks(
+            hass,
+            ForecastIssues(hass, entry.entry_id, entry.title),
+            on_news=self._on_forecast,
+            spawn=self._spawn,
+        )
+        self.planning = Planning(self, self.vehicles, self.outlooks.outlook)
         self.actions = LimitActions(journal.write, ulid_util.ulid_now)
         self.sessions = SessionBook(
             kept.open_sessions,
@@ -184,6 +191,7 @@ class SiteCoordinator:
         self.roster.refresh_limits()
         self.meters.async_configure(self.config)
         self.vehicles.async_configure(self.config.vehicles)
+        self.outlooks.async_configure(self.config.forecasts)
         self._unsubscribe.append(
             async_track_time_interval(self.hass, self._async_purge, PURGE_EVERY)
         )
@@ -202,6 +210,7 @@ class SiteCoordinator:
         self._showcase.async_stop()
         self.meters.async_stop()
         self.port.async_close()
+        self.outlooks.async_stop()
         await self.planning.async_stop()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
@@ -235,6 +244,7 @@ class SiteCoordinator:
             await self._async_forget(known - self.roster.subjects)
             self.meters.async_configure(new)
             self.vehicles.async_configure(new.vehicles)
+            self.outlooks.async_configure(new.forecasts)
             self.planning.async_replan()
             self._publish(self.clock())
             for key in after:
@@ -446,6 +456,10 @@ class SiteCoordinator:
                 self.vehicles.views(at),
             )
         )
+
+    @callback
+    def _on_forecast(self) -> None:
+        self.planning.async_replan()
 
     @callback
     def _on_journal(self) -> None:

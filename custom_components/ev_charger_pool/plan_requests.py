@@ -79,10 +79,11 @@ def power_of(view: MemberView, vehicle: Vehicle | None, voltage_v: float) -> Pow
     """
     settings = view.settings
     phases = _phases(view, vehicle)
-    bounds_a = [settings.max_current_a]
-    for limit in (view.user_limit, view.session_limit):
-        if limit is not None:
-            bounds_a.append(_amps(limit, voltage_v, len(phases)))
+    limits = (view.user_limit, view.session_limit)
+    bounds_a = [
+        settings.max_current_a,
+        *(_amps(limit, voltage_v, len(phases)) for limit in limits if limit is not None),
+    ]
     if vehicle is not None and vehicle.max_current_a is not None:
         bounds_a.append(vehicle.max_current_a)
     most_a = min(bounds_a)

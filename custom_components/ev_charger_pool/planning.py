@@ -11,7 +11,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .balancing.planner import PlanError, PlanResult, plan
+from .balancing.planner import Objective, PlanError, PlanResult, PlanSettings, plan
 from .balancing.topology import TopologyError
 from .const import ROOT_CIRCUIT
 from .listeners import Unsubscribe
@@ -45,6 +45,10 @@ LONGEST: Final = timedelta(days=8)
 
 SMALL: Final = 400
 """Cars times quarter hours: what is planned within 20 ms, and so on the event loop."""
+
+_BY_COST: Final = PlanSettings()
+_BY_CO2: Final = PlanSettings(objective=Objective.CO2)
+"""For a site that is told no prices, but how much CO2 stands behind its energy."""
 
 
 class Planning:
@@ -205,7 +209,16 @@ class Planning:
         )
 
         def ask() -> PlanResult:
-            return plan(requests, slots, circuits, now, previous=self._schedules)
+            return plan(
+                requests,
+                slots,
+                circuits,
+                now,
+                settings=_BY_CO2
+                if outlook.prices is None and outlook.co2 is not None
+                else _BY_COST,
+                previous=self._schedules,
+            )
 
         try:
             if len(requests) * len(slots) <= SMALL:

@@ -20,6 +20,7 @@ from ..const import (
     DOMAIN,
     ROOT_CIRCUIT,
 )
+from ..forecasts import ForecastKind
 from ..pool.circuits import Circuit
 from ..pool.members import CircuitId, MemberId
 from ..pool.quantities import PHASES, PerPhase, Phase, PhaseValues
@@ -51,6 +52,7 @@ class SiteContext:
         fail_safes: The fail-safe currents of all connectors, but for the one being set up.
         vehicles: Its vehicles, but for the one being set up.
         connector_names: What the connectors of its chargers are called.
+        forecast_kinds: What it has forecasts of, but for the one being set up.
     """
 
     phases: tuple[Phase, ...]
@@ -60,6 +62,7 @@ class SiteContext:
     fail_safes: tuple[FailSafe, ...] = field(default=())
     vehicles: tuple[VehicleConfig, ...] = field(default=())
     connector_names: Mapping[MemberId, str] = field(default_factory=dict)
+    forecast_kinds: frozenset[ForecastKind] = field(default=frozenset())
 
     @property
     def circuit_names(self) -> dict[CircuitId, str]:
@@ -156,6 +159,9 @@ def context_of_entry(entry: ConfigEntry[Any], without: str | None = None) -> Sit
             for charger in config.chargers.values()
             for member, number in charger.members.items()
         },
+        forecast_kinds=frozenset(
+            forecast.kind for forecast in config.forecasts.values() if forecast.id != without
+        ),
     )
 
 

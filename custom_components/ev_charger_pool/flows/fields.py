@@ -230,3 +230,7 @@ class FieldError(StrEnum):
     EFFICIENCY_RANGE = "efficiency_range"
     TAG_TAKEN = "tag_taken"
     HOME_TAKEN = "home_taken"
+    KIND_TAKEN = "kind_taken"
+    ENTITY_MISSING = "entity_missing"
+    FEED_IN_RANGE = "feed_in_range"
+    FORECAST_UNREADABLE = "forecast_unreadable"
