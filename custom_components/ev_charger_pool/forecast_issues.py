@@ -11,9 +11,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
-from .forecast_source import ForecastSource
+from .forecast_source import AnySource
 from .forecasts import ForecastProblemKind
-from .pool.series import Series
 
 PATIENCE: Final = timedelta(minutes=30)
 """Integrations that are still starting, or lose the net for a while, come back by themselves."""
@@ -56,7 +55,7 @@ class ForecastIssues:
         self._shown: dict[str, dict[str, str]] = {}
 
     @callback
-    def async_sync(self, sources: Iterable[ForecastSource[Series]], now: datetime) -> None:
+    def async_sync(self, sources: Iterable[AnySource], now: datetime) -> None:
         """Show what is wrong now, and take back what is healed.
 
         Args:
@@ -91,9 +90,7 @@ class ForecastIssues:
         self._shown = {}
 
 
-def _issues(
-    hass: HomeAssistant, source: ForecastSource[Series], now: datetime
-) -> dict[ForecastIssue, str]:
+def _issues(hass: HomeAssistant, source: AnySource, now: datetime) -> dict[ForecastIssue, str]:
     """Return what is to be shown of a source, with the figure or the text that goes with it."""
     found: dict[ForecastIssue, str] = {}
     since = source.failing_since

@@ -30,7 +30,7 @@ from .forecasts import (
     read_forecast,
     together,
 )
-from .pool.series import PricePerKwhSeries, Series, SolarWattsSeries
+from .pool.series import Co2GramsPerKwhSeries, PricePerKwhSeries, Series, SolarWattsSeries
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -315,6 +315,14 @@ class ForecastSource[S: Series]:
             self._reading, self._error, self._failing_since = reading, None, None
         if before != (self._reading, self._error):
             self._on_news()
+
+
+type AnySource = (
+    ForecastSource[PricePerKwhSeries]
+    | ForecastSource[Co2GramsPerKwhSeries]
+    | ForecastSource[SolarWattsSeries]
+)
+"""A source of whatever kind."""
 
 
 def _why(reading: ForecastReading[Series], entity: str) -> HomeAssistantError:

@@ -11,6 +11,7 @@ from .forecast_config import ForecastSettings
 from .forecast_issues import ForecastIssues
 from .forecast_source import (
     REFRESH_INTERVAL,
+    AnySource,
     ForecastConfig,
     ForecastSource,
     async_read_forecast,
@@ -19,12 +20,6 @@ from .forecasts import CO2, PRICE, SOLAR, ForecastKind, Quantity
 from .listeners import Unsubscribe
 from .plan_horizon import Outlook
 from .pool.series import Co2GramsPerKwhSeries, PricePerKwhSeries, Series, SolarWattsSeries
-
-type AnySource = (
-    ForecastSource[PricePerKwhSeries]
-    | ForecastSource[Co2GramsPerKwhSeries]
-    | ForecastSource[SolarWattsSeries]
-)
 
 
 def _config[S: Series](quantity: Quantity[S], settings: ForecastSettings) -> ForecastConfig[S]:
