@@ -20,11 +20,13 @@ class Picture:
         available: Whether there is anything to show.
         value: The state.
         attributes: What is shown beside it.
+        options: Of a choice, what may be chosen.
     """
 
     available: bool
     value: Shown = None
     attributes: Mapping[str, object] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,9 @@ class Quiet:
         """
         if shown == now:
             return None
-        if shown.available != now.available or shown.attributes != now.attributes:
+        if (shown.available, shown.options) != (now.available, now.options):
+            return timedelta(0)
+        if shown.attributes != now.attributes:
             return timedelta(0)
         old, new = shown.value, now.value
         if not (_is_number(old) and _is_number(new)):

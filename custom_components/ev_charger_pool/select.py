@@ -125,8 +125,18 @@ class MemberSelect(PoolEntity[MemberView], SelectEntity):
     @override
     def picture(self, view: MemberView, snapshot: SiteSnapshot) -> Picture:
         """Return the choice in the snapshot; what may be chosen follows the device."""
-        self._attr_options = self.entity_description.options_fn(view)
-        return Picture(available=True, value=self.entity_description.value_fn(view))
+        description = self.entity_description
+        return Picture(
+            available=True,
+            value=description.value_fn(view),
+            options=tuple(description.options_fn(view)),
+        )
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """What may be chosen."""
+        return list(self._shown.options)
 
     @property
     @override

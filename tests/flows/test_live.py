@@ -183,3 +183,52 @@ async def test_a_smaller_fuse_is_taken_without_a_restart(
     )
     assert limit.attributes["max"] == 16.0
     assert sorted(workshop.made) == ["bench", "garage"]
+
+
+async def test_a_vehicle_comes_changes_and_goes_and_nothing_restarts(
+    hass: HomeAssistant,
+    live: MockConfigEntry,
+    workshop: Workshop,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    async def async_settle() -> None:
+        for _ in range(3):
+            await hass.async_block_till_done()
+
+    def offered() -> list[str]:
+        state = hass.states.get("select.garage_connector_1_vehicle")
+        assert state is not None
+        return list(state.attributes["options"])
+
+    assert offered() == ["guest"]
+    hass.states.async_set("sensor.blue_battery", "63")
+    result = await hass.config_entries.subentries.async_init(
+        (live.entry_id, "vehicle"), context={"source": SOURCE_USER}
+    )
+    form = {"name": "Blue", "soc_entity": "sensor.blue_battery", "efficiency_percent": 90.0}
+    result = await async_answer_part(hass, result, form)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await async_settle()
+    blue = list(live.subentries)[-1]
+    soc = hass.states.get("sensor.blue_state_of_charge")
+    assert soc is not None
+    assert soc.state == "63.0"
+    assert offered() == ["guest", "Blue"]
+    device = device_registry.async_get_device_by_identifier((DOMAIN, blue), live.entry_id)
+    assert device is not None
+    assert device.config_subentry_id == blue
+
+    result = await async_reconfigure(hass, live, blue)
+    result = await async_answer_part(hass, result, {**form, "name": "Sky"})
+    assert result["reason"] == "reconfigure_successful"
+    await async_settle()
+    assert offered() == ["guest", "Sky"]
+
+    hass.config_entries.async_remove_subentry(live, blue)
+    await async_settle()
+    assert offered() == ["guest"]
+    assert hass.states.get("sensor.blue_state_of_charge") is None
+    assert not er.async_entries_for_device(entity_registry, device.id)
+    assert sorted(workshop.made) == ["bench", "garage"]
+    assert not workshop.charger("garage").is_closed
