@@ -1,12 +1,14 @@
 """How the figures of the year come together."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 import itertools
+from typing import Self
 
 import pytest
 
 from benchmarks import year
-from benchmarks.runner import Bar
+from benchmarks.runner import Bar, Options
 from benchmarks.yearly.days import DayRan, Ran, Strategy
 from custom_components.ev_charger_pool.simulator.year.scenes import Scene
 
@@ -93,12 +95,53 @@ def test_sun_and_cost_are_told_where_they_count() -> None:
     assert "house_overload_as" not in figures
 
 
+def test_key_has_its_scene_once() -> None:
+    figures = year.figures_of([a_day(Scene.SOLAR), a_day(Scene.PLAN)])
+    assert "solar_solar_ratio" not in figures
+    assert "plan_plan_cost_ratio" not in figures
+    assert figures["solar_starts"] == 3.0
+
+
+def test_blind_garage_is_held_against_round_robin() -> None:
+    poor = replace(RAN, energy_wh=6_000.0)
+    figures = year.figures_of([a_day(Scene.GARAGE, RAN, poor), a_day(Scene.HOUSE)])
+    assert figures["garage_energy_to_round_robin"] == pytest.approx(1.5)
+    assert year.bars_of()["garage_energy_to_round_robin"] == Bar.above(1)
+    nobody = replace(RAN, energy_wh=0.0)
+    assert "garage_energy_to_round_robin" not in year.figures_of([a_day(Scene.GARAGE, RAN, nobody)])
+
+
 def test_nothing_to_compare_with_is_no_figure() -> None:
     dark = replace(RAN, energy_wh=0.0, best_wh=0.0, best_solar_wh=0.0, plugged_h=0.0, judged_s=0.0)
     figures = year.figures_of([a_day(Scene.SOLAR, dark, dark), a_day(Scene.HOUSE, dark, dark)])
     assert "solar_ratio" not in figures
     assert "house_energy_ratio" not in figures
     assert "house_writes_per_connector_hour" not in figures
+
+
+def test_breaches_are_told_with_their_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = replace(RAN, violations=tuple(f"breach {number}" for number in range(30)))
+
+    class AtOnce:
+        """Runs jobs here and now."""
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing is left running."""
+
+        def map(self, _: object, jobs: Sequence[tuple[Scene, int]]) -> Iterator[DayRan]:
+            return (a_day(scene, broken) for scene, _ in jobs)
+
+    monkeypatch.setattr(year, "ProcessPoolExecutor", AtOnce)
+    monkeypatch.setenv("YEAR_DAYS", "2")
+    result = year.run(Options(scale=1.0, seed=1))
+    assert not result.ok
+    assert result.figures["simulated_hours"] == 2 * len(Scene) * 24.0
+    assert result.notes[0].startswith("2 days of each of 6 sites")
+    assert result.notes[3] == "house day 5: breach 0"
+    assert result.notes[-1] == f"and {2 * len(Scene) * 30 - year.SHOWN} more"
 
 
 def test_bars_are_those_that_were_set() -> None:
