@@ -200,6 +200,7 @@ class ClosedLoop:
             if self._outages and now_s >= self._outages[0].from_s:
                 self._outage = self._outages.pop(0)
                 self._conduct.died(now_s)
+                self.truth.died()
                 if self._outage.kind is OutageKind.KILLED:
                     self.controller = None
                     for link in self._links.values():
@@ -213,6 +214,7 @@ class ClosedLoop:
                 knowledge.restart()
         self._outage = None
         self._conduct.revived(now_s)
+        self.truth.revived()
         for circuit, value in self._unread:
             self.truth.knowledge[circuit].hear(value, now_s)
         self._unread.clear()

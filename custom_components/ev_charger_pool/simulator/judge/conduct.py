@@ -97,13 +97,20 @@ class ConductJudge:
                 )
 
     def _lapses(self, now_s: float, dead_s: float) -> None:
-        """I5: after its lease every leased device is at or below its fail-safe."""
+        """I5: after its lease every leased device is at or below its fail-safe.
+
+        What lapses is a grant. A station that starts anew meanwhile, or so shortly before that no
+        order reached it, has none: it takes what its maker or installer set, and a controller that
+        is not there cannot tell it less (SR-2 commits its ceiling once there is one again).
+        """
         for member in self._truth.members.values():
             settings, device = member.settings, member.device
             if settings.lease is None or not device.spec.lease_works or member.in_trouble(now_s):
                 continue
             # The last order may still have been on its way.
             over_s = settings.lease.duration.total_seconds() + 3.0 * REACTION_S
+            if member.rebooted_since(now_s - dead_s - 3.0 * REACTION_S):
+                continue
             if dead_s > over_s and member.draw_a > settings.fail_safe_a + TOLERANCE_A:
                 self._findings.add(
                     Rule.I5,

@@ -9,7 +9,9 @@ Who caused an overload is decided by what could be known, and nothing is exempt 
   alive to hear it, its age grows.
 - *Misbehaviour* is what a member draws above every limit that a device which obeys would have kept
   in the last 10 s, plus 0.5 A. It counts as the others' for the 60 s of SR-6's ladder and the
-  same link time + 10 s; from then on the rest of the pool has to have made room. A car that
+  same link time + 10 s; from then on the rest of the pool has to have made room. Only seconds in
+  which somebody decides count: a station that starts anew at its ceiling while nobody does keeps
+  it, and nobody climbs the ladder or makes room. A car that
   starts at its station's own fail-safe, before any order of its session, counts so for link
   time + 10 s: it is committed (SR-2) and gates raises, but nobody cut the others for it (SR-9).
   What a device that reports no current takes too much below a circuit without a meter of its
@@ -104,7 +106,8 @@ class OverloadJudge:
 
     def _judge(self, spot: Spot, now_s: float) -> None:
         knowledge = self._truth.knowledge[spot.circuit]
-        excess_a = spot.excess_a - spot.excesses.since(now_s - LADDER_S - knowledge.reaction_s)
+        ladder_s = self._truth.decided_s - LADDER_S - knowledge.reaction_s
+        excess_a = spot.excess_a - spot.excesses.since(ladder_s)
         excess_a += sum(
             member.own_start_a(now_s, knowledge.reaction_s)
             for member in spot.members

@@ -111,6 +111,11 @@ class MemberTruth:
             return 0.0
         return min(self.draw_a, self.settings.fail_safe_a + TOLERANCE_A)
 
+    def rebooted_since(self, at_s: float) -> bool:
+        """Whether it started anew after a time, and nothing was granted to it since."""
+        booted_s = self.device.forgot_s if self.device.booted_at is not None else _NEVER_S
+        return booted_s >= at_s and not self.device.limit.granted
+
     def potential_a(self, now_s: float) -> float:
         """Return what it may draw per phase without breaking an order.
 
@@ -273,6 +278,10 @@ class Truth:
         links: Mapping[str, SimulatedLink],
     ) -> None:
         self.plant = plant
+        self.decided_s = 0.0
+        """For how long somebody decided so far: nobody else climbs the ladder of SR-6."""
+        self._decides = True
+        self._advanced_s = 0.0
         self.members = {
             plan.settings.member: MemberTruth(devices[plan.settings.member], links[plan.link])
             for plan in scenario.members
@@ -303,8 +312,19 @@ class Truth:
                         )
                     )
 
+    def died(self) -> None:
+        """Take that nobody decides from now on."""
+        self._decides = False
+
+    def revived(self) -> None:
+        """Take that somebody decides again."""
+        self._decides = True
+
     def advance(self, now_s: float) -> None:
         """Take what flows now."""
+        if self._decides:
+            self.decided_s += now_s - self._advanced_s
+        self._advanced_s = now_s
         for member in self.members.values():
             member.advance(now_s)
         for knowledge in self.knowledge.values():
@@ -329,7 +349,7 @@ class Truth:
             spot.since_moving.add(now_s, spot.other_a)
             generated_a = plant.generation_a[spot.phase] if spot.circuit == root else 0.0
             spot.history.append((now_s, spot.other_a, spot.other_a + generated_a))
-            spot.excesses.add(now_s, spot.excess_a - spot.unseen_a)
+            spot.excesses.add(self.decided_s, spot.excess_a - spot.unseen_a)
 
 
 def _slowest_link_s(scenario: Scenario, plans: Sequence[MemberPlan]) -> float:
