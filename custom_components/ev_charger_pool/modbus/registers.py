@@ -14,9 +14,7 @@ from modbus_connection.model import (
     StringField,
 )
 
-from .schema import (
-    Profile,
-)
+from .schema import Profile
 from .signals import Place, Signal, Table, WordType
 
 type Value = float | str | None
