@@ -17,6 +17,7 @@ from .devices import Firmware, Station
 from .judge.budgets import BudgetJudge
 from .judge.ceilings import CeilingJudge
 from .judge.conduct import ConductJudge
+from .judge.connections import ConnectionJudge
 from .judge.decisions import DecisionJudge
 from .judge.news import News
 from .judge.overloads import OverloadJudge
@@ -120,6 +121,7 @@ class ClosedLoop:
         self._news = News(scenario, self.truth)
         self._decisions = DecisionJudge(scenario, self.truth, self._news, self.findings)
         self._budgets = BudgetJudge(scenario, self.truth, self.findings)
+        self._connections = ConnectionJudge(scenario, self.truth, self.findings)
         self._ceilings = CeilingJudge(self.truth, self._news, self.findings)
         self._conduct = ConductJudge(scenario, self.truth, self.findings)
         self._kept = _Kept()
@@ -179,6 +181,7 @@ class ClosedLoop:
             self._decide(self.controller)
         self._overloads.advance(now_s)
         self._conduct.advance(now_s)
+        self._connections.advance(now_s, alive=self._outage is None)
         if self._outage is None:
             self._ceilings.advance(now_s)
 
@@ -214,6 +217,8 @@ class ClosedLoop:
                 knowledge.restart()
         self._outage = None
         self._conduct.revived(now_s)
+        self._connections.revived()
+        self._ceilings.revived(now_s)
         self.truth.revived()
         for circuit, value in self._unread:
             self.truth.knowledge[circuit].hear(value, now_s)
@@ -303,6 +308,7 @@ class ClosedLoop:
         while self._limits and self._limits[0].at_s <= self.now_s:
             limits = self._limits.pop(0).limits
             self._ceilings.limited(limits, self.now_s)
+            self._connections.limited(limits)
             self._conduct.limited(limits)
             if controller is not None:
                 _ask(controller.set_limits, limits)
@@ -327,12 +333,13 @@ class ClosedLoop:
         self._conduct.decided(decision, now_s)
         for member in raised:
             self._overloads.raised(member, now_s)
+            self._connections.raised(member, now_s)
             self._budgets.raised(member, now_s)
         for link in self._links.values():
             link.advance(now_s, self._sent, self._answered)
 
     def _sent(self, order: Order) -> None:
-        self._budgets.written(order.member, self.now_s)
+        self._budgets.written(order, self.now_s)
         if self.controller is not None:
             _ask(self.controller.sent, order, self.now)
 

@@ -10,8 +10,7 @@ from ...pool.quantities import PHASES
 from ..devices import Station
 from ..meters import MeterKind
 from ..scenario import Scenario, above
-from .overloads import BLIND_AFTER_S
-from .truth import REACTION_S, TOLERANCE_A, MemberTruth, Truth
+from .truth import BLIND_AFTER_S, REACTION_S, TOLERANCE_A, MemberTruth, Truth
 from .violations import Findings, Rule
 from .windows import SlidingMaximum
 

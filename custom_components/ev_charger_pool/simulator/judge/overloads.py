@@ -40,19 +40,14 @@ way, is at most 30 s.
 from typing import Final
 
 from ...pool.members import MemberId
-from .truth import LADDER_S, TOLERANCE_A, Spot, Truth
+from .patience import Patience
+from .truth import TOLERANCE_A, Spot, Truth
 from .violations import Findings, Rule
 
 THERMAL_LIMIT_S: Final = 30.0
 
 TRIP_SHARE: Final = 1.45
 """SR-3: with generation gone a fuse holds this share of its limit until the cut."""
-
-SMALL_WAIT_S: Final = 5.0
-"""SR-9: a small excess is waited out this long."""
-
-BLIND_AFTER_S: Final = 30.0
-"""SR-10: the longest allowance for the age of a reading."""
 
 
 class OverloadJudge:
@@ -61,11 +56,12 @@ class OverloadJudge:
     def __init__(self, truth: Truth, findings: Findings) -> None:
         self._truth = truth
         self._findings = findings
+        self._patience = [Patience() for _ in truth.spots]
 
     def advance(self, now_s: float) -> None:
         """Judge the present second."""
-        for spot in self._truth.spots:
-            self._judge(spot, now_s)
+        for spot, patience in zip(self._truth.spots, self._patience, strict=True):
+            self._judge(spot, patience, now_s)
 
     def raised(self, member: MemberId, now_s: float) -> None:
         """Judge a raise that was just handed over."""
@@ -77,12 +73,7 @@ class OverloadJudge:
             knowledge = truth.knowledge[spot.circuit]
             known_s = knowledge.newest_s
             other_a, gross_a = spot.others_at(known_s)
-            potential_a = sum(
-                item.potential_a(now_s)
-                - (item.excess_a if now_s - item.risen_s <= knowledge.reaction_s else 0.0)
-                for item in spot.members
-                if item.on_phase[spot.phase]
-            )
+            potential_a = spot.potential_a(now_s, knowledge.reaction_s)
             allowed_a = spot.limit_a + spot.noise_a + spot.error_a
             if other_a + potential_a > allowed_a:
                 self._findings.add(
@@ -104,38 +95,29 @@ class OverloadJudge:
                     f" {spot.limit_a:.1f} A",
                 )
 
-    def _judge(self, spot: Spot, now_s: float) -> None:
+    def _judge(self, spot: Spot, patience: Patience, now_s: float) -> None:
         knowledge = self._truth.knowledge[spot.circuit]
-        ladder_s = self._truth.decided_s - LADDER_S - knowledge.reaction_s
-        excess_a = spot.excess_a - spot.excesses.since(ladder_s)
-        excess_a += sum(
-            member.own_start_a(now_s, knowledge.reaction_s)
-            for member in spot.members
-            if member.on_phase[spot.phase]
-        )
+        excess_a = spot.excused_a(now_s, self._truth.decided_s, knowledge.reaction_s)
         metered = knowledge.spec is not None
-        blind = metered and now_s - knowledge.newest_s > BLIND_AFTER_S
+        blind = knowledge.is_blind(now_s)
         hidden_a = spot.other_a - spot.since_moving.since(knowledge.moving_s) if metered else 0.0
         unknown_a = spot.other_a - spot.since_settled.since(knowledge.settled_s) if metered else 0.0
         movable_a = spot.controllable_a(now_s, knowledge.reaction_s, blind=blind)
         self._thermal(spot, now_s, excess_a + (unknown_a if blind else 0.0), movable_a)
         over_a = spot.total_a - spot.limit_a - spot.error_a - excess_a
         if over_a <= spot.small_a or movable_a <= TOLERANCE_A:
-            spot.over_since_s = spot.small_since_s = None
+            patience.renew()
             return
         if over_a > spot.noise_a + hidden_a:
             self._tell(Rule.I1B_CAUSED, spot, now_s, hidden_a, excess_a)
-        if spot.small_since_s is None:
-            spot.small_since_s = now_s
-        if over_a <= spot.noise_a:
-            spot.over_since_s = None
-        elif spot.over_since_s is None:
-            spot.over_since_s = now_s
-        patience_s = SMALL_WAIT_S + (knowledge.spec.interval_s if knowledge.spec else 0.0)
-        seen = spot.over_since_s is not None and knowledge.settled_s >= spot.over_since_s
-        seen_small = knowledge.settled_s >= spot.small_since_s + patience_s
-        if (seen and over_a > spot.noise_a + unknown_a) or (
-            seen_small and over_a > spot.small_a + unknown_a
+        if patience.is_over(
+            now_s,
+            over_a,
+            seen_s=knowledge.settled_s,
+            wait_s=knowledge.small_wait_s,
+            noise=spot.noise_a,
+            small=spot.small_a,
+            unknown=unknown_a,
         ):
             self._tell(Rule.I1B_SLOW, spot, now_s, unknown_a, excess_a)
 

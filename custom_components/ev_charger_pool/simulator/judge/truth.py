@@ -24,6 +24,11 @@ TOLERANCE_A: Final = 0.5
 RECOVERY_S: Final = 60.0
 """A device is not counted on for this long after its trouble: its state has to be heard first."""
 
+SMALL_WAIT_S: Final = 5.0
+"""SR-9: a small excess is waited out this long."""
+
+BLIND_AFTER_S: Final = 30.0
+"""SR-10: the longest allowance for the age of a reading."""
 
 _NEVER_S: Final = -1e9
 
@@ -164,6 +169,15 @@ class Knowledge:
         self.told_at_all = False
         self._to_come = 0
 
+    @property
+    def small_wait_s(self) -> float:
+        """How long a small excess may stand until it shows in a reading and is waited out."""
+        return SMALL_WAIT_S + (self.spec.interval_s if self.spec else 0.0)
+
+    def is_blind(self, now_s: float) -> bool:
+        """Whether its meter is there and tells nothing for longer than SR-10 allows."""
+        return self.spec is not None and now_s - self.newest_s > BLIND_AFTER_S
+
     def hear(self, value: MeterValue, now_s: float) -> bool:
         """Take that a controller which decides heard a value; return whether it was honest."""
         if self.spec is None:
@@ -231,8 +245,6 @@ class Spot:
         self.unseen_a = 0.0
         """What of the excess nobody can see: of devices without a current, in no phase's meter."""
         self.shows_phases = meter is not None and meter.kind is not MeterKind.TOTAL
-        self.over_since_s: float | None = None
-        self.small_since_s: float | None = None
         self.since_settled = SlidingMinimum()
         self.since_moving = SlidingMinimum()
         self.history: deque[tuple[float, float, float]] = deque()
@@ -249,6 +261,31 @@ class Spot:
         while len(history) > 1 and history[1][0] <= at_s:
             history.popleft()
         return history[0][1], history[0][2]
+
+    def potential_a(self, now_s: float, reaction_s: float) -> float:
+        """Return what all members may draw without breaking an order.
+
+        What a misbehaving one began to draw only just now may not have been told yet.
+        """
+        return sum(
+            member.potential_a(now_s)
+            - (member.excess_a if now_s - member.risen_s <= reaction_s else 0.0)
+            for member in self.members
+            if member.on_phase[self.phase]
+        )
+
+    def excused_a(self, now_s: float, decided_s: float, reaction_s: float) -> float:
+        """Return what members draw that is not held against the pool.
+
+        Starts of their own; and what is above every order, for the time of SR-6's ladder, of which
+        only that counts in which somebody decided: `decided_s` so far.
+        """
+        excess_a = self.excess_a - self.excesses.since(decided_s - LADDER_S - reaction_s)
+        return excess_a + sum(
+            member.own_start_a(now_s, reaction_s)
+            for member in self.members
+            if member.on_phase[self.phase]
+        )
 
     def controllable_a(self, now_s: float, reaction_s: float, *, blind: bool) -> float:
         """Return what of the load the controller can take away.
