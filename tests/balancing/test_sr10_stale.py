@@ -5,7 +5,7 @@ from datetime import timedelta
 from custom_components.ev_charger_pool.balancing.answers import Answers
 from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.pool.circuits import MeterReport
-from custom_components.ev_charger_pool.pool.members import OrderKind
+from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, OrderKind
 from custom_components.ev_charger_pool.pool.quantities import PerPhase
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
@@ -176,6 +176,23 @@ def test_sr10_a_meter_of_whole_amperes_is_trusted_though_stations_tell_their_dra
                 device.plugged = not device.plugged
         stale.append(stand.tick().circuits["grid"].stale)
     assert not any(stale[5:])
+
+
+def test_sr10_what_came_and_went_while_a_meter_was_silent_needs_no_answer() -> None:
+    stand = Stand(member("a", fail_safe_a=6.0), other_a=5.0)
+    stand.devices["a"].plugged = False
+    stand.run(60)
+    stand.meter_silent.add("grid")
+    stand.devices["a"].plugged = True
+    stand.run(150)
+    assert stand.devices["a"].draw_a == 6.0
+    stand.controller.wish("a", MemberWishes(mode=Mode.OFF))
+    stand.run(10)
+    assert stand.devices["a"].draw_a == 0.0
+    stand.meter_silent.clear()
+    stale = [stand.tick().circuits["grid"].stale for _ in range(60)]
+    # It shows the 5 A of before, and rightly so; its first value does not count as fresh.
+    assert not any(stale[2:])
 
 
 def test_sr10_a_step_that_never_came_is_forgotten() -> None:

@@ -119,6 +119,12 @@ class Answers:
             step.known_s = known_before(step.ordered_s) - SAMPLE_LATE_S
             step.up_a = drawn_a - step.before_a
 
+    def fall_silent(self) -> None:
+        """Take that no values came for a while: what stood still or moved meanwhile is unknown."""
+        self.stuck = False
+        self._anchor_a = None
+        self._step = None
+
     def measure(self, at_s: float, value_a: float) -> None:
         """Take the meter's next value."""
         before_s, self._measured_s = self._measured_s, at_s

@@ -249,6 +249,8 @@ class Branch:
         self.staleness.hear(reading.arrived_at)
         arrived_s = reading.arrived_at.timestamp()
         for answer, value_a in zip(self.answers, load[:WATTS], strict=True):
+            if self.staleness.fresh_values == 0:
+                answer.fall_silent()
             answer.measure(arrived_s, value_a)
         lag_s = max(answer.lag_s for answer in self.answers)
         taken_at = reading.taken_at(timedelta(seconds=lag_s))
