@@ -251,6 +251,19 @@ def test_i8_one_that_starves_a_car_although_there_is_room() -> None:
     assert Rule.I8 in broken_rules(scenario, partial(Fixed, 0.0))
 
 
+@pytest.mark.parametrize(("measures", "blamed"), [(True, True), (False, False)])
+def test_i8_room_that_nobody_can_tell_from_the_house_is_none(measures: bool, blamed: bool) -> None:
+    class Favours(Fixed):
+        @override
+        def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+            return super().target(member, seats, now) if member.member == "c1" else 0.0
+
+    first = connector(1)
+    first = replace(first, settings=replace(first.settings, measures_current=measures))
+    scenario = site([first, connector(2)], fuse_a=40.0, minutes=12)
+    assert (Rule.I8 in broken_rules(scenario, partial(Favours, 16.0))) == blamed
+
+
 def test_sr2_a_commitment_below_what_the_device_may_draw() -> None:
     class Forgetful(Fixed):
         @override

@@ -65,7 +65,7 @@ class ConductJudge:
     def advance(self, now_s: float) -> None:
         """Judge the present second."""
         for spot, others in zip(self._truth.spots, self._others, strict=True):
-            others.add(now_s, spot.other_a)
+            others.add(now_s, spot.other_a + spot.untold_a)
         if self._dead_since_s is not None:
             self._lapses(now_s, now_s - self._dead_since_s)
             return
@@ -169,7 +169,12 @@ class ConductJudge:
         return False
 
     def _has_room(self, member: MemberTruth, decision: Decision, now_s: float) -> bool:
-        """Whether its least current would fit beside all that is committed to the others."""
+        """Whether its least current would fit beside all that is committed to the others.
+
+        What devices draw that report no current counts as the house's here, and their commitment
+        beside it: by a meter nobody can tell the two apart, and the estimate of the others does not
+        fall as long as it may be theirs (SR-9).
+        """
         for spot, others in zip(self._truth.spots, self._others, strict=True):
             if member not in spot.members:
                 continue

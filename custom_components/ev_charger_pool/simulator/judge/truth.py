@@ -244,6 +244,8 @@ class Spot:
         self.excess_a = 0.0
         self.unseen_a = 0.0
         """What of the excess nobody can see: of devices without a current, in no phase's meter."""
+        self.untold_a = 0.0
+        """What members take that report no current."""
         self.shows_phases = meter is not None and meter.kind is not MeterKind.TOTAL
         self.since_settled = SlidingMinimum()
         self.since_moving = SlidingMinimum()
@@ -381,6 +383,11 @@ class Truth:
                     for member in spot.members
                     if member.on_phase[spot.phase] and not member.settings.measures_current
                 )
+            )
+            spot.untold_a = sum(
+                member.draw_a
+                for member in spot.members
+                if member.on_phase[spot.phase] and not member.settings.measures_current
             )
             spot.since_settled.add(now_s, spot.other_a)
             spot.since_moving.add(now_s, spot.other_a)
