@@ -158,6 +158,9 @@ class Waves:
             seat = one.seat
             if not is_worth_it(seat, one.current_a, seat.ceiling.current_a):
                 continue
+            if _spares_writes(seat, now_s):
+                # Another connector of its station was raised in this wave.
+                continue
             if ordered and site.restart.is_cautious(now_s):
                 break
             starts = seat.granted_a <= 0.0
