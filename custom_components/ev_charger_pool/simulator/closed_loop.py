@@ -21,7 +21,9 @@ from .judge.connections import ConnectionJudge
 from .judge.decisions import DecisionJudge
 from .judge.news import News
 from .judge.overloads import OverloadJudge
+from .judge.room import Room
 from .judge.truth import Truth
+from .judge.turns import TurnJudge
 from .judge.violations import Findings, Rule, Violation
 from .links import SimulatedLink
 from .meters import MeterKind, MeterValue
@@ -119,11 +121,13 @@ class ClosedLoop:
         self.truth = Truth(scenario, self.plant, self._devices, self._links)
         self._overloads = OverloadJudge(self.truth, self.findings)
         self._news = News(scenario, self.truth)
+        self._room = Room(scenario, self.truth)
         self._decisions = DecisionJudge(scenario, self.truth, self._news, self.findings)
         self._budgets = BudgetJudge(scenario, self.truth, self.findings)
         self._connections = ConnectionJudge(scenario, self.truth, self.findings)
         self._ceilings = CeilingJudge(self.truth, self._news, self.findings)
-        self._conduct = ConductJudge(scenario, self.truth, self.findings)
+        self._conduct = ConductJudge(scenario, self.truth, self._room, self.findings)
+        self._turns = TurnJudge(scenario, self.truth, self._news, self._room, self.findings)
         self._kept = _Kept()
         self._limits = list(scenario.limits)
         self._wishes = list(scenario.wishes)
@@ -173,6 +177,7 @@ class ClosedLoop:
         for link in self._links.values():
             link.advance(now_s, self._sent, self._answered)
         self.truth.advance(now_s)
+        self._room.advance(now_s)
         self._tell_meters(heard)
         self._tell_devices()
         self._tell_resources()
@@ -219,6 +224,7 @@ class ClosedLoop:
         self._conduct.revived(now_s)
         self._connections.revived()
         self._ceilings.revived(now_s)
+        self._turns.revived()
         self.truth.revived()
         for circuit, value in self._unread:
             self.truth.knowledge[circuit].hear(value, now_s)
@@ -309,12 +315,14 @@ class ClosedLoop:
             limits = self._limits.pop(0).limits
             self._ceilings.limited(limits, self.now_s)
             self._connections.limited(limits)
+            self._turns.limited(limits)
             self._conduct.limited(limits)
             if controller is not None:
                 _ask(controller.set_limits, limits)
         while self._wishes and self._wishes[0].at_s <= self.now_s:
             wish = self._wishes.pop(0)
             self._conduct.wished(wish.member, wish.wishes)
+            self._turns.wished(wish.member, wish.wishes)
             if controller is not None:
                 _ask(controller.wish, wish.member, wish.wishes)
 
@@ -331,6 +339,7 @@ class ClosedLoop:
         raised = self._decisions.decided(decision, now_s)
         self._ceilings.decided(decision, now_s)
         self._conduct.decided(decision, now_s)
+        self._turns.decided(decision, now_s)
         for member in raised:
             self._overloads.raised(member, now_s)
             self._connections.raised(member, now_s)
