@@ -173,6 +173,12 @@ def test_i6_the_least_of_all_limits_binds(seed: int) -> None:
     assert_holds(replace(scenario, limits=limits))
 
 
+def test_sr14_who_has_to_stay_on_is_not_pushed_out_by_others_that_have_to() -> None:
+    """Eight fail-safe currents of 6 A are kept for cars that wait; one runs since seconds."""
+    scenario = draw_scenario(1_000_041, duration=timedelta(hours=1))
+    assert_holds(replace(scenario, duration_s=240.0))
+
+
 @few
 @given(seed=SEEDS)
 def test_i7_nothing_is_granted_to_nobody(seed: int) -> None:

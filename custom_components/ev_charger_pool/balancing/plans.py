@@ -59,12 +59,16 @@ class Planner:
             _demand(seat, self._now_s, self._shares.get(member)) for member, seat in willing.items()
         ]
         found = self._share(demands, willing, cap)
-        broken = {
+        broken: set[MemberId] = set()
+        # Who is protected may push out another that is to stay on as well.
+        while left_out := {
             member
             for member, seat in willing.items()
-            if found.current_a[member] <= 0.0 and _stays_on(seat, self._now_s)
-        }
-        if broken:
+            if member not in broken
+            and found.current_a[member] <= 0.0
+            and _stays_on(seat, self._now_s)
+        }:
+            broken |= left_out
             demands = [_protected(d) if d.member in broken else d for d in demands]
             found = self._share(demands, willing, cap)
         targets = {
