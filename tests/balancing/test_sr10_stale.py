@@ -231,6 +231,20 @@ def test_sr9_two_answers_are_too_few_to_learn_a_lag_from() -> None:
         assert answers.lag_s == 2.0
 
 
+def test_sr9_what_the_meter_showed_before_the_samples_did_teaches_no_lag() -> None:
+    """The step was there already, and what comes later the same way is somebody else's."""
+    answers = Answers(2.0, 0.5)
+    for turn in range(5):
+        start = turn * 100.0
+        answers.measure(start, 10.0)
+        answers.order(start + 1.0, 6.0)
+        answers.measure(start + 3.0, 16.0)
+        answers.draw(start + 7.0, 12.0, at_once)
+        answers.measure(start + 14.0, 16.0)
+        answers.measure(start + 15.0, 20.0)
+        assert answers.lag_s == 2.0
+
+
 def test_sr9_a_step_that_was_told_late_makes_no_lag_shorter() -> None:
     """The car followed at once, its charger told so 5 s later: the meter was not early."""
     answers = Answers(2.0, 0.5)

@@ -131,12 +131,15 @@ class Answers:
         before_a, self._measured_a = self._measured_a, value_a
         anchor_a, step = self._anchor_a, self._step
         if anchor_a is None or abs(value_a - anchor_a) > self.still_a:
+            stood_still = step is not None and self._still_since_s <= step.ordered_s
             self._anchor_a = value_a
             self._still_since_s = at_s
             self.stuck = False
             if step is not None and step.seen_s is not None:
-                if (value_a - before_a) * step.up_a >= STEP_A * STEP_A / 2.0:
-                    # Half a step the same way: else something else moved, and nothing is learned.
+                same_way = (value_a - before_a) * step.up_a >= STEP_A * STEP_A / 2.0
+                if stood_still and same_way:
+                    # Half a step the same way, and the first since the order: else something
+                    # else moved, or the meter was there before the samples were.
                     self._hidden.append(min(before_s - step.seen_s, MOST_LAG_S))
                     self._shown.append(min(max(at_s - step.ordered_s, LEAST_LAG_S), MOST_LAG_S))
                 self._step = None

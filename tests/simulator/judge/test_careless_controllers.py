@@ -408,3 +408,19 @@ def test_sr2_a_car_that_began_by_itself_is_nobodys_fault_until_it_could_follow()
 
 def test_sr2_a_car_that_began_by_itself_is_not_let_go_on() -> None:
     assert own_start(6.0)
+
+
+@pytest.mark.parametrize(("raised_s", "blamed"), [(61.0, False), (100.0, True)])
+def test_sr6_what_a_device_takes_too_much_has_to_be_known_before_a_raise_can_heed_it(
+    raised_s: float, blamed: bool
+) -> None:
+    class Raising(Fixed):
+        @override
+        def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+            raised = member.member == "c2" and now >= STARTED_AT + timedelta(seconds=raised_s)
+            return 10.0 if raised else super().target(member, seats, now)
+
+    fault = DeviceFault(kind=DeviceFaultKind.LIES, from_s=60.0, until_s=1e9)
+    bad = connector(1, firmware=replace(FIRMWARE, faults=(fault,)))
+    found = broken_rules(site([bad, connector(2)], fuse_a=32.0, minutes=2.0), partial(Raising, 6.0))
+    assert (Rule.I1B_RAISE in found) is blamed

@@ -42,6 +42,7 @@ class MemberTruth:
         "_untold_s",
         "device",
         "draw_a",
+        "exceeded_s",
         "excess_a",
         "fresh_s",
         "link",
@@ -59,6 +60,8 @@ class MemberTruth:
         self.draw_a = 0.0
         self.excess_a = 0.0
         """What it draws above anything that an obedient device would."""
+        self.exceeded_s = -1e9
+        """When it last began to do so."""
         self.on_phase = [False, False, False]
         """The site's phases that it draws from."""
         self.fresh_s = -1e9
@@ -104,7 +107,9 @@ class MemberTruth:
         self.on_phase = [index in used for index in range(3)]
         self._allowed.add(now_s, device.obedient_a)
         most = self._allowed.since(now_s - REACTION_S)
-        self.excess_a = max(0.0, self.draw_a - most - TOLERANCE_A)
+        before_a, self.excess_a = self.excess_a, max(0.0, self.draw_a - most - TOLERANCE_A)
+        if before_a <= 0.0 < self.excess_a:
+            self.exceeded_s = now_s
 
     def own_start_a(self, now_s: float, reaction_s: float) -> float:
         """Return what it draws because it just started by its own default, without any grant.
@@ -267,11 +272,11 @@ class Spot:
     def potential_a(self, now_s: float, reaction_s: float) -> float:
         """Return what all members may draw without breaking an order.
 
-        What a misbehaving one began to draw only just now may not have been told yet.
+        What a misbehaving one began to draw too much only just now may not have been told yet.
         """
         return sum(
             member.potential_a(now_s)
-            - (member.excess_a if now_s - member.risen_s <= reaction_s else 0.0)
+            - (member.excess_a if now_s - member.exceeded_s <= reaction_s else 0.0)
             for member in self.members
             if member.on_phase[self.phase]
         )
