@@ -19,6 +19,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .commands import Commands
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector
 from .pool.limits import LimitUnit
@@ -35,7 +36,7 @@ class PoolNumberDescription[ViewT](NumberEntityDescription):
 
     Attributes:
         value_fn: The number now; None is unknown.
-        set_fn: Hands the user's wish to the coordinator.
+        set_fn: Hands the user's wish to the commands.
         min_fn: The least that may be chosen.
         max_fn: The most that may be chosen; None while the device has not told, which makes the
             number unavailable.
@@ -44,7 +45,7 @@ class PoolNumberDescription[ViewT](NumberEntityDescription):
     mode: NumberMode | None = NumberMode.BOX
     entity_category: EntityCategory | None = EntityCategory.CONFIG
     value_fn: Callable[[ViewT], float | None]
-    set_fn: Callable[[SiteCoordinator, ViewT, float], Awaitable[object]]
+    set_fn: Callable[[Commands, ViewT, float], Awaitable[object]]
     min_fn: Callable[[ViewT], float]
     max_fn: Callable[[ViewT], float | None]
 
@@ -92,7 +93,7 @@ def _circuit_limit(key: str) -> CurrentNumberDescription[CircuitView]:
         key=key,
         value_fn=lambda view: _fuse_a(view) if view.user_limit_a is None else view.user_limit_a,
         # A ceiling at the fuse is none.
-        set_fn=lambda coordinator, view, value: coordinator.async_set_circuit_limit(
+        set_fn=lambda commands, view, value: commands.async_set_circuit_limit(
             view.circuit.id, value if value < _fuse_a(view) else None
         ),
         min_fn=lambda _: 0.0,
@@ -104,7 +105,7 @@ CONNECTOR_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
     CurrentNumberDescription(
         key="current_limit",
         value_fn=_user_limit_a,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_user_limit(
+        set_fn=lambda commands, view, value: commands.async_set_user_limit(
             view.settings.member, value
         ),
         min_fn=lambda _: 0.0,
@@ -117,7 +118,7 @@ CONNECTOR_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
             if view.wishes.minimum_current_a is None
             else view.wishes.minimum_current_a
         ),
-        set_fn=lambda coordinator, view, value: coordinator.async_set_minimum_current(
+        set_fn=lambda commands, view, value: commands.async_set_minimum_current(
             view.settings.member, value
         ),
         min_fn=lambda view: view.settings.min_current_a,
@@ -132,7 +133,7 @@ SUPPLY_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         native_unit_of_measurement=UnitOfElectricPotential.VOLT,
         native_step=0.1,
         value_fn=lambda view: view.supply.wishes.voltage_v if view.supply else None,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_supply_wishes(
+        set_fn=lambda commands, view, value: commands.async_set_supply_wishes(
             view.settings.member, voltage_v=value
         ),
         min_fn=lambda _: 0.0,
@@ -144,7 +145,7 @@ SUPPLY_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         native_step=0.1,
         value_fn=lambda view: view.supply.wishes.current_a if view.supply else None,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_supply_wishes(
+        set_fn=lambda commands, view, value: commands.async_set_supply_wishes(
             view.settings.member, current_a=value
         ),
         min_fn=lambda _: 0.0,
@@ -158,7 +159,7 @@ SUPPLY_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         native_unit_of_measurement=UnitOfPower.WATT,
         native_step=10.0,
         value_fn=_power_limit_w,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_supply_wishes(
+        set_fn=lambda commands, view, value: commands.async_set_supply_wishes(
             view.settings.member, power_w=value
         ),
         min_fn=lambda _: 0.0,
@@ -227,6 +228,6 @@ class PoolNumber[ViewT](PoolEntity[ViewT], NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Hand the wish to the coordinator."""
+        """Hand the wish to the commands."""
         if (view := self.view) is not None:
-            await self.entity_description.set_fn(self.coordinator, view, value)
+            await self.entity_description.set_fn(self.coordinator.commands, view, value)

@@ -9,6 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .commands import Commands
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector
 from .pool.members import MemberId, Mode, Priority
@@ -26,12 +27,12 @@ class MemberSelectDescription(SelectEntityDescription):
     Attributes:
         value_fn: The choice now; None is unknown.
         options_fn: What may be chosen.
-        set_fn: Hands the user's wish to the coordinator.
+        set_fn: Hands the user's wish to the commands.
     """
 
     value_fn: Callable[[MemberView], str | None]
     options_fn: Callable[[MemberView], list[str]]
-    set_fn: Callable[[SiteCoordinator, MemberId, str], Awaitable[object]]
+    set_fn: Callable[[Commands, MemberId, str], Awaitable[object]]
 
 
 def _supply_modes(view: MemberView) -> list[str]:
@@ -47,7 +48,7 @@ PRIORITY = MemberSelectDescription(
     entity_category=EntityCategory.CONFIG,
     value_fn=lambda view: view.settings.priority.name.lower(),
     options_fn=lambda _: [priority.name.lower() for priority in Priority],
-    set_fn=lambda coordinator, member, option: coordinator.async_set_priority(
+    set_fn=lambda commands, member, option: commands.async_set_priority(
         member, Priority[option.upper()]
     ),
 )
@@ -57,7 +58,7 @@ CONNECTOR_SELECTS = (
         key="mode",
         value_fn=lambda view: view.wishes.mode,
         options_fn=lambda _: [mode.value for mode in Mode],
-        set_fn=lambda coordinator, member, option: coordinator.async_set_mode(member, Mode(option)),
+        set_fn=lambda commands, member, option: commands.async_set_mode(member, Mode(option)),
     ),
     PRIORITY,
 )
@@ -67,7 +68,7 @@ SUPPLY_SELECTS = (
         key="supply_mode",
         value_fn=lambda view: view.supply.wishes.mode if view.supply else None,
         options_fn=_supply_modes,
-        set_fn=lambda coordinator, member, option: coordinator.async_set_supply_wishes(
+        set_fn=lambda commands, member, option: commands.async_set_supply_wishes(
             member, mode=SupplyMode(option)
         ),
     ),
@@ -119,5 +120,5 @@ class MemberSelect(PoolEntity[MemberView], SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Hand the wish to the coordinator."""
-        await self.entity_description.set_fn(self.coordinator, self.subject.id, option)
+        """Hand the wish to the commands."""
+        await self.entity_description.set_fn(self.coordinator.commands, self.subject.id, option)

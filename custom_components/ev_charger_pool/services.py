@@ -16,8 +16,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
 import probatio
 
+from .commands import Commands
 from .const import DOMAIN
-from .coordinator import PoolConfigEntry, SiteCoordinator
+from .coordinator import PoolConfigEntry
 from .errors import ErrorKey, raise_unless_accepted, wrong_input
 from .names import async_name_of
 from .pool.actions import ActionStatus, LimitAction
@@ -49,7 +50,7 @@ SET_LIMIT_SCHEMA = probatio.Schema(
 class _Target:
     """Whom an action is for."""
 
-    coordinator: SiteCoordinator
+    commands: Commands
     member: MemberId
     name: str
 
@@ -78,7 +79,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _async_set_limit(call: ServiceCall) -> ServiceResponse:
     """Limit the session of a member, and return what became of it."""
     target = _target(call)
-    action = await target.coordinator.async_set_limit(
+    action = await target.commands.async_set_limit(
         target.member, call.data[ATTR_UNIT], call.data[ATTR_VALUE]
     )
     return _completed(action, target)
@@ -87,19 +88,19 @@ async def _async_set_limit(call: ServiceCall) -> ServiceResponse:
 async def _async_clear_limit(call: ServiceCall) -> ServiceResponse:
     """Lift the limit of a session, and return what became of it."""
     target = _target(call)
-    return _completed(await target.coordinator.async_clear_limit(target.member), target)
+    return _completed(await target.commands.async_clear_limit(target.member), target)
 
 
 async def _async_start(call: ServiceCall) -> None:
     """Start a session with the car that is plugged in."""
     target = _target(call)
-    raise_unless_accepted(await target.coordinator.async_start(target.member), target.name)
+    raise_unless_accepted(await target.commands.async_start(target.member), target.name)
 
 
 async def _async_stop(call: ServiceCall) -> None:
     """End the session."""
     target = _target(call)
-    raise_unless_accepted(await target.coordinator.async_stop(target.member), target.name)
+    raise_unless_accepted(await target.commands.async_stop(target.member), target.name)
 
 
 def _target(call: ServiceCall) -> _Target:
@@ -123,7 +124,7 @@ def _target(call: ServiceCall) -> _Target:
         raise wrong_input(ErrorKey.NOT_A_MEMBER, device=name)
     if len(members) > 1:
         raise wrong_input(ErrorKey.AMBIGUOUS_STATION, device=name)
-    return _Target(coordinator=coordinator, member=members[0], name=name)
+    return _Target(commands=coordinator.commands, member=members[0], name=name)
 
 
 def _completed(action: LimitAction, target: _Target) -> ServiceResponse:
