@@ -266,11 +266,7 @@ class Branch:
 
     def highs(self) -> list[Lanes]:
         """Return the most that each member drew when the newest load was taken."""
-        found = []
-        for seat in self.seats:
-            seen = seen_bounds(seat, self.load_s)
-            found.append(draw_bounds(seat, self.load_s)[1] if seen is None else seen[1])
-        return found
+        return [seen_bounds(seat, self.load_s)[1] for seat in self.seats]
 
     def _range(self, at_s: float) -> Range:
         """Return what members drew at a meter's time."""
@@ -280,7 +276,7 @@ class Branch:
             low, high = draw_bounds(seat, at_s)
             gone = seat.account.offline_s is not None
             # Who went away may have stopped with it: its draw may be others' by now.
-            seen = NO_FLOW if gone else (seen_bounds(seat, at_s) or (high, high))[0]
+            seen = NO_FLOW if gone else seen_bounds(seat, at_s)[0]
             granted = seat.granted
             l0, l1, l2, l3 = l0 + low[0], l1 + low[1], l2 + low[2], l3 + low[3]
             m0, m1, m2, m3 = m0 + high[0], m1 + high[1], m2 + high[2], m3 + high[3]

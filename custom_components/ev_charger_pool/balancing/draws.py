@@ -125,15 +125,17 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
     return each(min, NO_FLOW, sample[1]), each(max, held, sample[1])
 
 
-def seen_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes] | None:
-    """Return the least and the most that samples say a member drew at a meter's time.
+def seen_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
+    """Return the least and the most that is known of what a member drew at a meter's time.
 
     A grant tells nothing of a draw: what was ordered may not be there yet. Of who was not heard of
-    near that time only so much is sure as it drew last and may go on with; None for who never told.
+    near that time only so much is sure as it drew last and may go on with; of who never told, as
+    the least of its grants that are not settled.
     """
     sample = seat.samples.nearest(at_s)
     if sample is None:
-        return None
+        surest = on_phases(seat.account.surest_a, seat.used, seat.voltage_v)
+        return surest, draw_bounds(seat, at_s)[1]
     if abs(sample[0] - at_s) <= SAMPLE_NEAR_S:
         least, most = seat.samples.around(at_s, LAG_ERROR_S) or (sample[1], sample[1])
         return _spread(seat, least)[0], most

@@ -410,7 +410,7 @@ def test_sr2_a_car_that_began_by_itself_is_not_let_go_on() -> None:
     assert own_start(6.0)
 
 
-@pytest.mark.parametrize(("raised_s", "blamed"), [(61.0, False), (100.0, True)])
+@pytest.mark.parametrize(("raised_s", "blamed"), [(64.0, False), (100.0, True)])
 def test_sr6_what_a_device_takes_too_much_has_to_be_known_before_a_raise_can_heed_it(
     raised_s: float, blamed: bool
 ) -> None:

@@ -40,14 +40,12 @@ way, is at most 30 s.
 from typing import Final
 
 from ...pool.members import MemberId
+from .generators import TRIP_SHARE
 from .patience import Patience
 from .truth import TOLERANCE_A, Spot, Truth
 from .violations import Findings, Rule
 
 THERMAL_LIMIT_S: Final = 30.0
-
-TRIP_SHARE: Final = 1.45
-"""SR-3: with generation gone a fuse holds this share of its limit until the cut."""
 
 
 class OverloadJudge:

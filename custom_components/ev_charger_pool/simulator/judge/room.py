@@ -8,6 +8,7 @@ from ...pool.members import MemberId
 from ...pool.quantities import PHASES
 from ..meters import MeterKind
 from ..scenario import Scenario, above
+from .generators import TRIP_SHARE, Generators
 from .truth import MemberTruth, Spot, Truth
 from .windows import SlidingMaximum
 
@@ -25,6 +26,10 @@ class Room:
         self._truth = truth
         self._root = scenario.plant.root
         self._others = [SlidingMaximum() for _ in truth.spots]
+        fuses = {circuit.id: circuit.limit_a for circuit in scenario.site.circuits}
+        self._generators = Generators(
+            truth.plant, sum(limit_a > 0.0 for limit_a in fuses[self._root])
+        )
         self.paths = {
             circuit.id: above(scenario.site.circuits, circuit.id)
             for circuit in scenario.site.circuits
@@ -37,6 +42,7 @@ class Room:
         beside it: by a meter nobody can tell the two apart, and the estimate of the others does not
         fall as long as it may be theirs (SR-9).
         """
+        self._generators.advance(now_s)
         generation_a = self._truth.plant.generation_a
         for spot, others in zip(self._truth.spots, self._others, strict=True):
             hidden_a = generation_a[spot.phase] if spot.circuit == self._root else 0.0
@@ -76,14 +82,24 @@ class Room:
         )
 
     def seems(self, member: MemberTruth, decision: Decision) -> bool:
-        """Return the same by what the controller takes the others for now."""
+        """Return the same by what the controller takes the others for now.
+
+        With it goes what generation may trip, of which the fuse holds a share (SR-3).
+        """
         return all(
-            _fits(
-                member, spot, decision.circuits[spot.circuit].other_a[PHASES[spot.phase]], decision
-            )
+            _fits(member, spot, other_a, decision)
+            and _fits(member, spot, self._at_trip_a(spot, other_a), decision)
             for spot in self._truth.spots
             if member in spot.members
+            for other_a in (decision.circuits[spot.circuit].other_a[PHASES[spot.phase]],)
         )
+
+    def _at_trip_a(self, spot: Spot, other_a: float) -> float:
+        """Return what others take with all generation gone, less what a fuse bears of it."""
+        if spot.circuit != self._root and other_a >= 0.0:
+            return other_a
+        gross_a = max(0.0, other_a + self._generators.most_a(spot.phase))
+        return gross_a - (TRIP_SHARE - 1.0) * spot.limit_a
 
 
 def _fits(
