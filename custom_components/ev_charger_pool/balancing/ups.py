@@ -22,6 +22,9 @@ _ROUNDING: Final = 1e-6
 LOOK_AGAIN_S: Final = 5.0
 """A wave that found nothing to do is tried again after this, or when a demand changes."""
 
+YIELD_SETTLES: Final = 3.0
+"""Who made room leaves it for so many settle times: it shows in the first, a start takes two."""
+
 
 class Waves:
     """When the next wave is due, and the wave itself."""
@@ -255,5 +258,7 @@ def _make_room(
         if gives_a >= least_a or (target_a <= 0.0 and gives_a > 0.0):
             reason = site.explain(plan.reasons[member], now.timestamp())
             lower(site, seat, target_a, reason, book, now)
+            until_s = now.timestamp() + YIELD_SETTLES * seat.settle_s
+            seat.no_raise_until_s = max(seat.no_raise_until_s, until_s)
             lowered.append(seat)
     return lowered
