@@ -205,6 +205,21 @@ def test_sr10_a_step_that_never_came_is_forgotten() -> None:
     assert not answers.waits
 
 
+def test_sr10_a_step_that_the_meter_may_have_shown_hides_no_later_one() -> None:
+    """The meter moved after an order that nobody followed, froze, and owes the next its answer."""
+    answers = Answers(2.0, 0.5)
+    answers.measure(0.0, 10.0)
+    answers.order(1.0, 6.0)
+    answers.measure(5.0, 12.0)
+    answers.order(30.0, 6.0)
+    answers.draw(33.0, 12.0, lambda ordered_s: ordered_s)
+    stuck = []
+    for at_s in (36.0, 38.0, 40.0):
+        answers.measure(at_s, 12.0)
+        stuck.append(answers.stuck)
+    assert stuck == [False, False, True]
+
+
 def test_sr9_the_lag_is_learned_from_answers() -> None:
     answers = Answers(2.0, 0.5)
     for turn in range(5):

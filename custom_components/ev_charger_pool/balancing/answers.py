@@ -96,7 +96,13 @@ class Answers:
 
     def order(self, at_s: float, drawn_a: float) -> None:
         """Note that a grant changed while members drew so much on the phase."""
-        if self._step is None or at_s - self._step.ordered_s > _FORGOTTEN_S:
+        step = self._step
+        if (
+            step is None
+            or at_s - step.ordered_s > _FORGOTTEN_S
+            # The meter moved since: that may have been its answer, and it proves nothing more.
+            or self._still_since_s > step.ordered_s
+        ):
             self._step = _Step(at_s, drawn_a)
 
     def draw(self, at_s: float, drawn_a: float, known_before: Callable[[float], float]) -> None:
