@@ -262,7 +262,7 @@ class Branch:
         if self._kind is _Measures.TOTAL:
             self._silent.bound(at_s, load, self.seats)
         else:
-            self._silent.settle(at_s, load, self.seats)
+            self._silent.settle(at_s, load, self.seats, self.circuit.meter_resolution_a)
 
     def highs(self) -> list[Lanes]:
         """Return the most that each member drew when the newest load was taken."""
