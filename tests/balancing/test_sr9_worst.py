@@ -191,3 +191,23 @@ def had(name: str, granted_a: float, outstanding_a: float) -> MemberRecord:
         decided_at=START,
         session="one",
     )
+
+
+def test_sr9_nobody_is_paused_for_what_is_only_feared() -> None:
+    """Its raise explains what flows: cutting for it and for the house would end its run."""
+    stand = Stand(member("a", max_current_a=32.0), circuits=(circuit(33.0),), other_a=2.0)
+    device = stand.devices["a"]
+    device.plugged = False
+    stand.run(60)
+    device.plugged, device.wants_a = True, 0.0
+    while stand.granted("a") < 26.0:
+        stand.tick()
+    stand.silent.add("a")
+    stand.run(7)
+    # The car begins with all that it was given just as the house takes 6 A more.
+    device.wants_a, device.draw_a = 32.0, stand.granted("a")
+    stand.set_other(8.0)
+    stand.run(3)
+    assert stand.granted("a") >= 6.0
+    stand.run(5)
+    assert stand.load()[0] <= 33.0
