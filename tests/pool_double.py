@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, Self
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryData
 from homeassistant.const import Platform
@@ -490,6 +490,11 @@ class PoolDouble:
         self, listener: Callable[[LimitAction], None]
     ) -> Callable[[], None]:
         return self.actions.add(listener)
+
+    @property
+    def commands(self) -> Self:
+        """What entities and actions take it for as well: who is asked on a user's behalf."""
+        return self
 
     async def async_set_user_limit(self, member: MemberId, current_a: float) -> None:
         self._note("user_limit", member, current_a)

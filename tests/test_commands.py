@@ -106,7 +106,7 @@ class TestWishes:
     async def test_i6_a_users_ceiling_is_followed_at_once(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        await site.async_set_user_limit("garage:1", 10.0)
+        await site.commands.async_set_user_limit("garage:1", 10.0)
         assert garage.granted[-1] == 10.0
         view = site.data.members["garage:1"]
         assert view.user_limit is not None
@@ -115,11 +115,11 @@ class TestWishes:
     async def test_i6_a_lowered_fuse_is_followed_at_once(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        await site.async_set_circuit_limit("grid", 8.0)
+        await site.commands.async_set_circuit_limit("grid", 8.0)
         assert 6.0 <= garage.granted[-1] <= 7.0, "the house takes 1 A of it"
         view = site.data.circuits["grid"]
         assert view.user_limit_a == 8.0
-        await site.async_set_circuit_limit("grid", None)
+        await site.commands.async_set_circuit_limit("grid", None)
         view = site.data.circuits["grid"]
         assert view.user_limit_a is None
         await charging(400)
@@ -128,13 +128,13 @@ class TestWishes:
     async def test_off_is_off(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        await site.async_set_mode("garage:1", Mode.OFF)
+        await site.commands.async_set_mode("garage:1", Mode.OFF)
         assert garage.granted[-1] == 0.0
         assert site.data.members["garage:1"].wishes.mode is Mode.OFF
 
     async def test_priority_and_minimum_are_shown(self, site: SiteCoordinator) -> None:
-        await site.async_set_priority("garage:2", Priority.HIGH)
-        await site.async_set_minimum_current("garage:2", 10.0)
+        await site.commands.async_set_priority("garage:2", Priority.HIGH)
+        await site.commands.async_set_minimum_current("garage:2", 10.0)
         view = site.data.members["garage:2"]
         assert view.settings.priority is Priority.HIGH
         assert view.wishes.minimum_current_a == 10.0
@@ -164,7 +164,7 @@ class TestWishes:
         self, site: SiteCoordinator, name: str, arguments: tuple[object, ...], key: ErrorKey
     ) -> None:
         with pytest.raises(ServiceValidationError) as error:
-            await getattr(site, name)(*arguments)
+            await getattr(site.commands, name)(*arguments)
         assert error.value.translation_key == key
         assert error.value.translation_domain == "ev_charger_pool"
         assert site.wishes.members == {}
@@ -175,8 +175,8 @@ class TestSupply:
         self, hass: HomeAssistant, site: SiteCoordinator, bench: FakeSupply
     ) -> None:
         assert bench.wishes.voltage_v == 48.0
-        await site.async_set_supply_wishes("bench", voltage_v=24.0, mode=SupplyMode.EXPORT)
-        await site.async_set_supply_wishes("bench", current_a=5.0, power_w=100.0)
+        await site.commands.async_set_supply_wishes("bench", voltage_v=24.0, mode=SupplyMode.EXPORT)
+        await site.commands.async_set_supply_wishes("bench", current_a=5.0, power_w=100.0)
         wishes = bench.wishes
         assert (wishes.mode, wishes.voltage_v, wishes.current_a, wishes.power_w) == (
             SupplyMode.EXPORT,
@@ -188,21 +188,21 @@ class TestSupply:
     async def test_they_are_there_after_a_restart(
         self, hass: HomeAssistant, entry: MockConfigEntry, workshop: Workshop
     ) -> None:
-        await coordinator_of(entry).async_set_supply_wishes("bench", current_a=5.0)
+        await coordinator_of(entry).commands.async_set_supply_wishes("bench", current_a=5.0)
         await hass.config_entries.async_reload(entry.entry_id)
         assert workshop.supply("bench").wishes.current_a == 5.0
 
     async def test_what_it_refuses_is_told(self, site: SiteCoordinator, bench: FakeSupply) -> None:
         bench.results["wishes"] = ActionResult.REJECTED
         with pytest.raises(HomeAssistantError) as error:
-            await site.async_set_supply_wishes("bench", current_a=5.0)
+            await site.commands.async_set_supply_wishes("bench", current_a=5.0)
         assert error.value.translation_key == ErrorKey.COMMAND_REJECTED
 
     async def test_out_of_reach_it_follows_later(
         self, site: SiteCoordinator, bench: FakeSupply
     ) -> None:
         bench.results["wishes"] = ActionResult.OFFLINE
-        await site.async_set_supply_wishes("bench", current_a=5.0)
+        await site.commands.async_set_supply_wishes("bench", current_a=5.0)
         assert site.wishes.of("bench").supply_current_a == 5.0
 
     @pytest.mark.parametrize(
@@ -215,22 +215,22 @@ class TestSupply:
         bench.tell()
         await asyncio.sleep(0)
         with pytest.raises(ServiceValidationError) as error:
-            await site.async_set_supply_wishes("bench", **wish)
+            await site.commands.async_set_supply_wishes("bench", **wish)
         assert error.value.translation_key == ErrorKey.VALUE_OUT_OF_RANGE
         assert site.wishes.members == {}
 
     async def test_start_and_stop_are_its_modes(
         self, site: SiteCoordinator, bench: FakeSupply
     ) -> None:
-        assert await site.async_start("bench") is ActionResult.ACCEPTED
+        assert await site.commands.async_start("bench") is ActionResult.ACCEPTED
         wishes = bench.wishes
         assert wishes.mode is SupplyMode.EXPORT
-        assert await site.async_stop("bench") is ActionResult.ACCEPTED
+        assert await site.commands.async_stop("bench") is ActionResult.ACCEPTED
         wishes = bench.wishes
         assert wishes.mode is SupplyMode.OFF
         assert bench.calls[-1].what == "off"
         bench.off_outcome = OffOutcome.COMMUNICATION_LOST
-        assert await site.async_stop("bench") is ActionResult.OFFLINE
+        assert await site.commands.async_stop("bench") is ActionResult.OFFLINE
 
     async def test_it_is_granted_watts(
         self,
@@ -239,7 +239,7 @@ class TestSupply:
         site: SiteCoordinator,
         bench: FakeSupply,
     ) -> None:
-        await site.async_set_supply_wishes("bench", mode=SupplyMode.EXPORT)
+        await site.commands.async_set_supply_wishes("bench", mode=SupplyMode.EXPORT)
 
         def each() -> None:
             measure(hass, 1.0, 1.0, 1.0)
@@ -251,7 +251,7 @@ class TestSupply:
         grants = [call.grant for call in bench.calls if call.grant is not None]
         assert grants[-1].power_w is not None
         assert 400.0 < grants[-1].power_w <= 480.0 + 17.0
-        await site.async_stop("bench")
+        await site.commands.async_stop("bench")
         await advance(hass, freezer, 2, each)
         assert granted(site, "bench") == 0.0
 
@@ -260,7 +260,7 @@ class TestLimits:
     async def test_a_limit_is_completed_once_the_device_took_it(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        action = await site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        action = await site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
         assert (action.kind, action.status) == (ActionKind.SET, ActionStatus.COMPLETED)
         assert garage.granted[-1] == 8.0
         view = site.data.members["garage:1"]
@@ -272,7 +272,7 @@ class TestLimits:
     async def test_watts_are_turned_into_amps(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        action = await site.async_set_limit("garage:1", LimitUnit.POWER, 5000.0)
+        action = await site.commands.async_set_limit("garage:1", LimitUnit.POWER, 5000.0)
         assert action.status is ActionStatus.COMPLETED
         assert garage.granted[-1] <= 5000.0 / 230 / 3
 
@@ -280,15 +280,15 @@ class TestLimits:
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
         calls = len(garage.calls)
-        action = await site.async_set_limit("garage:1", LimitUnit.CURRENT, 32.0)
+        action = await site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 32.0)
         assert action.status is ActionStatus.COMPLETED
         assert len(garage.calls) == calls
 
     async def test_a_cleared_limit_binds_no_more(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        await site.async_set_limit("garage:1", LimitUnit.POWER, 5000.0)
-        action = await site.async_clear_limit("garage:1")
+        await site.commands.async_set_limit("garage:1", LimitUnit.POWER, 5000.0)
+        action = await site.commands.async_clear_limit("garage:1")
         assert (action.kind, action.status, action.value) == (
             ActionKind.CLEAR,
             ActionStatus.COMPLETED,
@@ -298,13 +298,13 @@ class TestLimits:
         assert site.data.members["garage:1"].session_limit is None
         await charging(120)
         assert garage.granted[-1] == 16.0
-        again = await site.async_clear_limit("garage:1")
+        again = await site.commands.async_clear_limit("garage:1")
         assert again.status is ActionStatus.COMPLETED
 
     async def test_it_ends_with_its_session(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        await site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        await site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
         garage.unplug()
         await charging(1)
         assert site.data.members["garage:1"].session_limit is None
@@ -317,7 +317,7 @@ class TestLimits:
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any, result: ActionResult
     ) -> None:
         garage.result = result
-        action = await site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        action = await site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
         assert (action.status, action.error) == (ActionStatus.FAILED, result)
         view = site.data.members["garage:1"]
         assert (view.session_limit, view.last_action) == (None, action)
@@ -328,15 +328,15 @@ class TestLimits:
     async def test_what_failed_leaves_the_limit_before_it_in_force(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        await site.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
+        await site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
         garage.result = ActionResult.REJECTED
-        action = await site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        action = await site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
         assert action.status is ActionStatus.FAILED
         limit = site.data.members["garage:1"].session_limit
         assert limit is not None
         assert limit.value == 10.0
         garage.tell(online=False)
-        action = await site.async_clear_limit("garage:1")
+        action = await site.commands.async_clear_limit("garage:1")
         assert action.status is ActionStatus.FAILED
         assert site.data.members["garage:1"].session_limit == limit
         garage.result = ActionResult.ACCEPTED
@@ -349,7 +349,7 @@ class TestLimits:
     ) -> None:
         garage.is_stalled = True
         limiting = hass.async_create_task(
-            site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0), eager_start=True
+            site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0), eager_start=True
         )
         limiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -368,7 +368,7 @@ class TestLimits:
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
         garage.tell(online=False)
-        action = await site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        action = await site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
         assert (action.status, action.error) == (ActionStatus.FAILED, "offline")
 
     async def test_sr7_no_answer_is_a_failure(
@@ -381,7 +381,7 @@ class TestLimits:
     ) -> None:
         garage.is_stalled = True
         limiting = hass.async_create_task(
-            site.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0), eager_start=True
+            site.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0), eager_start=True
         )
         assert not limiting.done()
         for _ in range(int(commands.ACTION_TIMEOUT / timedelta(seconds=1)) + 1):
@@ -399,14 +399,14 @@ class TestSessions:
     async def test_start_and_stop_reach_the_charger(
         self, site: SiteCoordinator, garage: FakeCharger, charging: Any
     ) -> None:
-        assert await site.async_stop("garage:1") is ActionResult.ACCEPTED
-        assert await site.async_start("garage:1") is ActionResult.ACCEPTED
+        assert await site.commands.async_stop("garage:1") is ActionResult.ACCEPTED
+        assert await site.commands.async_start("garage:1") is ActionResult.ACCEPTED
         assert [call.what for call in garage.calls[-2:]] == ["stop", "start"]
         garage.results["start"] = ActionResult.REJECTED
-        assert await site.async_start("garage:1") is ActionResult.REJECTED
+        assert await site.commands.async_start("garage:1") is ActionResult.REJECTED
 
     async def test_stop_without_a_session(self, site: SiteCoordinator, garage: FakeCharger) -> None:
-        assert await site.async_stop("garage:2") is ActionResult.ACCEPTED
+        assert await site.commands.async_stop("garage:2") is ActionResult.ACCEPTED
 
 
 @pytest.mark.parametrize(

@@ -341,7 +341,7 @@ async def test_sr11_i9_after_a_kill_the_ledger_and_the_session_are_known(
     before = site.coordinator.data.members["garage:1"].session
     assert before is not None
     limiting = asyncio.ensure_future(
-        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
+        site.coordinator.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
     )
     await site.advance(3)
     assert limiting.done()
@@ -378,8 +378,8 @@ async def test_i6_a_users_ceiling_is_there_before_the_first_command(
 ) -> None:
     site = await make_site(charger("garage"))
     site.charger("garage").plug()
-    await site.coordinator.async_set_user_limit("garage:1", 8.0)
-    await site.coordinator.async_set_circuit_limit("grid", 20.0)
+    await site.coordinator.commands.async_set_user_limit("garage:1", 8.0)
+    await site.coordinator.commands.async_set_circuit_limit("grid", 20.0)
     await hass.config_entries.async_reload(site.entry.entry_id)
     view = site.coordinator.data.members["garage:1"]
     assert view.user_limit is not None
@@ -528,7 +528,7 @@ async def test_limit_actions_are_on_the_bus(make_site: MakeSite) -> None:
     events: list[Event[Any]] = async_capture_events(site.hass, "ev_charger_pool_limit_action")
     site.charger("garage").plug()
     await site.advance(40)
-    await site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+    await site.coordinator.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
     await settle(site.hass)
     assert [event.data["status"] for event in events] == ["requested", "completed"]
     assert events[1].data["member"] == "garage:1"
@@ -549,7 +549,7 @@ async def test_a_limit_set_right_after_a_start_is_followed(
     site.charger("garage").offered_a[1] = 16.0
     await site.advance(3)
     limiting = asyncio.ensure_future(
-        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        site.coordinator.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
     )
     await site.advance(20)
     action = await limiting
@@ -563,11 +563,11 @@ async def test_a_raise_that_the_journal_holds_back_fails_its_action(make_site: M
     site = await make_site(charger("garage"))
     site.charger("garage").plug()
     await site.advance(40)
-    await site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+    await site.coordinator.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
     await site.advance(100)
     path = site.coordinator.journal.path
     await _rename_table(path, "member_record", "hidden")
-    clearing = asyncio.ensure_future(site.coordinator.async_clear_limit("garage:1"))
+    clearing = asyncio.ensure_future(site.coordinator.commands.async_clear_limit("garage:1"))
     await _advance_without_disk(site, 30)
     action = await clearing
     assert site.charger("garage").granted[-1] == 8.0
@@ -578,7 +578,7 @@ async def test_a_raise_that_the_journal_holds_back_fails_its_action(make_site: M
     await _advance_without_disk(site, 10)
     await site.advance(60)
     assert site.charger("garage").granted[-1] == 8.0
-    clearing = asyncio.ensure_future(site.coordinator.async_clear_limit("garage:1"))
+    clearing = asyncio.ensure_future(site.coordinator.commands.async_clear_limit("garage:1"))
     await site.advance(60)
     assert (await clearing).status is ActionStatus.COMPLETED
     assert site.charger("garage").granted[-1] == 16.0
@@ -593,7 +593,7 @@ async def test_a_limit_is_on_the_disk_before_it_is_told_to_be_completed(
     path = site.coordinator.journal.path
     await _rename_table(path, "limit_action", "hidden")
     limiting = asyncio.ensure_future(
-        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        site.coordinator.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
     )
     await _advance_without_disk(site, 2)
     view = site.coordinator.data.members["garage:1"]
@@ -614,10 +614,10 @@ async def test_what_was_under_way_at_a_kill_binds_nobody_afterwards(
     site = await make_site(charger("garage"))
     site.charger("garage").plug()
     await site.advance(40)
-    await site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
+    await site.coordinator.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 10.0)
     site.charger("garage").is_stalled = True
     limiting = asyncio.ensure_future(
-        site.coordinator.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
+        site.coordinator.commands.async_set_limit("garage:1", LimitUnit.CURRENT, 8.0)
     )
     await asyncio.sleep(0)
     await site.coordinator.journal.write()
@@ -645,11 +645,11 @@ async def test_what_a_user_stopped_is_not_started_again(make_site: MakeSite) -> 
     site.charger("garage").plug(wants_a=0.0, charging=ChargingStatus.WAITING_FOR_AUTHORIZATION)
     await site.advance(31)
     assert site.granted("garage:1") > 0
-    assert await site.coordinator.async_stop("garage:1") is ActionResult.ACCEPTED
+    assert await site.coordinator.commands.async_stop("garage:1") is ActionResult.ACCEPTED
     starts = [call.what for call in site.charger("garage").calls].count("start")
     await site.advance(120)
     assert site.granted("garage:1") == 0.0
     assert [call.what for call in site.charger("garage").calls].count("start") == starts
-    assert await site.coordinator.async_start("garage:1") is ActionResult.ACCEPTED
+    assert await site.coordinator.commands.async_start("garage:1") is ActionResult.ACCEPTED
     await site.advance(200)
     assert site.granted("garage:1") > 0, "once its pause of five minutes is over (SR-14)"

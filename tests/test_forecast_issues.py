@@ -10,8 +10,7 @@ import pytest
 
 from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.forecast_issues import PATIENCE, ForecastIssues
-from custom_components.ev_charger_pool.forecast_source import ForecastSource
-from custom_components.ev_charger_pool.pool.series import Series
+from custom_components.ev_charger_pool.forecast_source import AnySource
 from tests.forecast_sources import PRICE_ENTITY, price_of
 from tests.forecasts import shapes
 from tests.forecasts.shapes import QUARTER
@@ -106,7 +105,7 @@ async def test_every_kind_of_problem_has_its_place(
     hass.states.async_set(PRICE_ENTITY, "1", bad)
     two = {**shapes.tibber_action(("Huis", "Boot")), "unit_of_measurement": "EUR/kWh"}
     hass.states.async_set("sensor.two", "1", two)
-    sources: list[ForecastSource[Series]] = [
+    sources: list[AnySource] = [
         follow_forecast(price_of()),
         follow_forecast(price_of("sensor.two")),
     ]

@@ -154,8 +154,8 @@ class TestChanges:
         change(hass, entry, "garage", circuit="cellar")
         await hass.async_block_till_done()
         coordinator = coordinator_of(entry)
-        await coordinator.async_set_user_limit("yard:1", 8.0)
-        await coordinator.async_set_circuit_limit("cellar", 8.0)
+        await coordinator.commands.async_set_user_limit("yard:1", 8.0)
+        await coordinator.commands.async_set_circuit_limit("cellar", 8.0)
         workshop.charger("yard").plug()
         hass.config_entries.async_remove_subentry(entry, "yard")
         hass.config_entries.async_remove_subentry(entry, "cellar")
@@ -303,7 +303,7 @@ async def test_a_removed_site_leaves_no_files(
     hass: HomeAssistant, workshop: Workshop, tmp_path: Path, hass_storage: dict[str, Any]
 ) -> None:
     entry = await set_up(hass, charger("garage"))
-    await coordinator_of(entry).async_set_user_limit("garage:1", 8.0)
+    await coordinator_of(entry).commands.async_set_user_limit("garage:1", 8.0)
     storage = tmp_path / ".storage"
     assert (storage / f"{DOMAIN}.01SITE.db").is_file()
     assert f"{DOMAIN}.01SITE.wishes" in hass_storage

@@ -299,7 +299,7 @@ class TestLife:
         await site.plans.async_set_plan(
             "garage:1", PlanOrder(departure=Once(at=SEVEN), energy_wh=20_000.0)
         )
-        await site.async_set_mode("garage:1", Mode.FAST)
+        await site.commands.async_set_mode("garage:1", Mode.FAST)
         await site.planning.async_plan_now()
         assert plan_of(site).state is PlanState.NOT_IN_PLAN_MODE
         assert told[-1] == ()
@@ -312,7 +312,7 @@ class TestLife:
         told: list[tuple[Schedule, ...]],
     ) -> None:
         await plug(hass, garage)
-        await site.async_set_mode("garage:1", Mode.PLAN)
+        await site.commands.async_set_mode("garage:1", Mode.PLAN)
         await site.planning.async_plan_now()
         assert plan_of(site).state is PlanState.NO_PLAN
         assert told[-1][0].power_at(NOW + timedelta(minutes=5)) == pytest.approx(CAR_W)
@@ -364,7 +364,7 @@ class TestLife:
         self, hass: HomeAssistant, site: SiteCoordinator, garage: FakeCharger
     ) -> None:
         await plug(hass, garage)
-        await site.async_set_mode("garage:1", Mode.SOLAR)
+        await site.commands.async_set_mode("garage:1", Mode.SOLAR)
         await site.plans.async_set_plan(
             "garage:1", PlanOrder(departure=Once(at=SEVEN), energy_wh=20_000.0)
         )
@@ -495,7 +495,7 @@ class TestCommands:
         self, hass: HomeAssistant, site: SiteCoordinator, garage: FakeCharger
     ) -> None:
         await plug(hass, garage, 2)
-        await site.async_set_mode("garage:2", Mode.PLAN)
+        await site.commands.async_set_mode("garage:2", Mode.PLAN)
         await site.plans.async_set_ready_at("garage:2", SEVEN)
         await site.plans.async_set_energy("garage:2", 9_000.0)
         await site.plans.async_set_soc("garage:2", 80.0)

@@ -8,6 +8,7 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .commands import Commands
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector, is_online
 from .errors import raise_unless_accepted
@@ -24,15 +25,15 @@ PARALLEL_UPDATES = 0
 class ConnectorButtonDescription(ButtonEntityDescription):
     """What a button asks of a connector."""
 
-    press_fn: Callable[[SiteCoordinator, MemberId], Awaitable[ActionResult]]
+    press_fn: Callable[[Commands, MemberId], Awaitable[ActionResult]]
 
 
 CONNECTOR_BUTTONS = (
     ConnectorButtonDescription(
-        key="start", press_fn=lambda coordinator, member: coordinator.async_start(member)
+        key="start", press_fn=lambda commands, member: commands.async_start(member)
     ),
     ConnectorButtonDescription(
-        key="stop", press_fn=lambda coordinator, member: coordinator.async_stop(member)
+        key="stop", press_fn=lambda commands, member: commands.async_stop(member)
     ),
 )
 
@@ -77,7 +78,7 @@ class ConnectorButton(PoolEntity[MemberView], ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Ask the charger, and tell the user when it did not do it."""
-        result = await self.entity_description.press_fn(self.coordinator, self.subject.id)
+        result = await self.entity_description.press_fn(self.coordinator.commands, self.subject.id)
         device = self.device_entry
         raise_unless_accepted(
             result, async_name_of(self.hass, device) if device else self.subject.id

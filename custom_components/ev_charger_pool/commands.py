@@ -69,10 +69,11 @@ class Commands:
     async def async_set_supply_wishes(
         self,
         member: MemberId,
-        voltage_v: float | None,
-        current_a: float | None,
-        power_w: float | None,
-        mode: SupplyMode | None,
+        *,
+        voltage_v: float | None = None,
+        current_a: float | None = None,
+        power_w: float | None = None,
+        mode: SupplyMode | None = None,
     ) -> None:
         """Set what a power supply is to do; what is None stays as it is."""
         known = self._site.member(member)
@@ -120,7 +121,7 @@ class Commands:
     async def async_start(self, member: MemberId) -> ActionResult:
         """Start a session with the car that is plugged in, or switch a power supply on."""
         if not self._site.member(member).is_connector:
-            await self.async_set_supply_wishes(member, None, None, None, SupplyMode.EXPORT)
+            await self.async_set_supply_wishes(member, mode=SupplyMode.EXPORT)
             return ActionResult.ACCEPTED
         self._site.starter.release(member)
         return await self._site.dispatcher.async_command(member, OrderKind.START)
@@ -129,7 +130,7 @@ class Commands:
         """End the session for good, or switch a power supply off."""
         known = self._site.member(member)
         if not known.is_connector:
-            await self.async_set_supply_wishes(member, None, None, None, SupplyMode.OFF)
+            await self.async_set_supply_wishes(member, mode=SupplyMode.OFF)
         elif known.session is not None:
             self._site.starter.withhold(member, known.session.id)
         return await self._site.dispatcher.async_command(member, OrderKind.STOP)

@@ -39,18 +39,15 @@ from .ocpp_port import OcppPort
 from .outlooks import Outlooks
 from .plan_commands import PlanCommands
 from .planning import Planning
-from .pool.actions import ActionResult, LimitAction
+from .pool.actions import LimitAction
 from .pool.circuits import Circuit
-from .pool.limits import LimitUnit
 from .pool.members import (
     CircuitId,
     MemberId,
     MemberRecord,
-    Mode,
-    Priority,
 )
 from .pool.vehicles import VehicleId
-from .power_supplies.contract import SupplyMode, SupplyWishes
+from .power_supplies.contract import SupplyWishes
 from .roster import Member, Roster
 from .senses import Senses
 from .session_book import SessionBook
@@ -154,7 +151,7 @@ class SiteCoordinator:
             spawn=self._spawn,
         )
         self.fleet = Fleet(hass, self.senses, self._first_wishes, self._on_device, devices)
-        self._commands = Commands(self)
+        self.commands = Commands(self)
         self.plans = PlanCommands(self)
         self._kept = kept
         self._decision: Decision | None = None
@@ -252,7 +249,7 @@ class SiteCoordinator:
                     await self._async_add(key)
             self.async_ask()
 
-    # What entities, actions and flows use
+    # What entities use; what a user may ask is with the commands
 
     @callback
     def async_add_listener(
@@ -285,54 +282,6 @@ class SiteCoordinator:
     def async_add_problem_listener(self, listener: Callable[[], None]) -> Unsubscribe:
         """Have a function called when there are other problems than before."""
         return self._showcase.async_add_problem_listener(listener)
-
-    async def async_set_user_limit(self, member: MemberId, current_a: float) -> None:
-        """Set the user's ceiling of a member, amps per phase."""
-        await self._commands.async_set_user_limit(member, current_a)
-
-    async def async_set_minimum_current(self, member: MemberId, current_a: float) -> None:
-        """Set the least current worth charging with, amps per phase."""
-        await self._commands.async_set_minimum_current(member, current_a)
-
-    async def async_set_mode(self, member: MemberId, mode: Mode) -> None:
-        """Set what a connector is to do."""
-        await self._commands.async_set_mode(member, mode)
-
-    async def async_set_priority(self, member: MemberId, priority: Priority) -> None:
-        """Set the tier of a member."""
-        await self._commands.async_set_priority(member, priority)
-
-    async def async_set_circuit_limit(self, circuit: CircuitId, current_a: float | None) -> None:
-        """Set the user's ceiling below a circuit's fuse, amps per phase; None lifts it."""
-        await self._commands.async_set_circuit_limit(circuit, current_a)
-
-    async def async_set_supply_wishes(
-        self,
-        member: MemberId,
-        *,
-        voltage_v: float | None = None,
-        current_a: float | None = None,
-        power_w: float | None = None,
-        mode: SupplyMode | None = None,
-    ) -> None:
-        """Set what a power supply is to do; what is None stays as it is."""
-        await self._commands.async_set_supply_wishes(member, voltage_v, current_a, power_w, mode)
-
-    async def async_set_limit(self, member: MemberId, unit: LimitUnit, value: float) -> LimitAction:
-        """Set the ceiling of the session that runs; returns when it is completed or failed."""
-        return await self._commands.async_set_limit(member, unit, value)
-
-    async def async_clear_limit(self, member: MemberId) -> LimitAction:
-        """Lift the ceiling of the session that runs; returns when it is completed or failed."""
-        return await self._commands.async_clear_limit(member)
-
-    async def async_start(self, member: MemberId) -> ActionResult:
-        """Start a session with the car that is plugged in, or switch a power supply on."""
-        return await self._commands.async_start(member)
-
-    async def async_stop(self, member: MemberId) -> ActionResult:
-        """End the session for good, or switch a power supply off."""
-        return await self._commands.async_stop(member)
 
     # What the commands need
 

@@ -49,6 +49,7 @@ def connector_settings(
     max_current_a = min(connector.max_current_a, able.max_current_a)
     return MemberSettings(
         member=f"{charger.subentry_id}:{number}",
+        device=charger.subentry_id,
         circuit=charger.circuit,
         phases=connector.rotation[: able.phases],
         min_current_a=able.min_current_a,

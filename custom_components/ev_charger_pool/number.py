@@ -39,7 +39,7 @@ class PoolNumberDescription[ViewT](NumberEntityDescription):
 
     Attributes:
         value_fn: The number now; None is unknown.
-        set_fn: Hands the user's wish to the coordinator.
+        set_fn: Hands the user's wish to the commands.
         min_fn: The least that may be chosen.
         max_fn: The most that may be chosen; None while the device has not told, which makes the
             number unavailable.
@@ -96,7 +96,7 @@ def _circuit_limit(key: str) -> CurrentNumberDescription[CircuitView]:
         key=key,
         value_fn=lambda view: _fuse_a(view) if view.user_limit_a is None else view.user_limit_a,
         # A ceiling at the fuse is none.
-        set_fn=lambda coordinator, view, value: coordinator.async_set_circuit_limit(
+        set_fn=lambda coordinator, view, value: coordinator.commands.async_set_circuit_limit(
             view.circuit.id, value if value < _fuse_a(view) else None
         ),
         min_fn=lambda _: 0.0,
@@ -108,7 +108,7 @@ CONNECTOR_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
     CurrentNumberDescription(
         key="current_limit",
         value_fn=_user_limit_a,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_user_limit(
+        set_fn=lambda coordinator, view, value: coordinator.commands.async_set_user_limit(
             view.settings.member, value
         ),
         min_fn=lambda _: 0.0,
@@ -121,7 +121,7 @@ CONNECTOR_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
             if view.wishes.minimum_current_a is None
             else view.wishes.minimum_current_a
         ),
-        set_fn=lambda coordinator, view, value: coordinator.async_set_minimum_current(
+        set_fn=lambda coordinator, view, value: coordinator.commands.async_set_minimum_current(
             view.settings.member, value
         ),
         min_fn=lambda view: view.settings.min_current_a,
@@ -161,7 +161,7 @@ SUPPLY_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         native_unit_of_measurement=UnitOfElectricPotential.VOLT,
         native_step=0.1,
         value_fn=lambda view: view.supply.wishes.voltage_v if view.supply else None,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_supply_wishes(
+        set_fn=lambda coordinator, view, value: coordinator.commands.async_set_supply_wishes(
             view.settings.member, voltage_v=value
         ),
         min_fn=lambda _: 0.0,
@@ -173,7 +173,7 @@ SUPPLY_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         native_step=0.1,
         value_fn=lambda view: view.supply.wishes.current_a if view.supply else None,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_supply_wishes(
+        set_fn=lambda coordinator, view, value: coordinator.commands.async_set_supply_wishes(
             view.settings.member, current_a=value
         ),
         min_fn=lambda _: 0.0,
@@ -187,7 +187,7 @@ SUPPLY_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         native_unit_of_measurement=UnitOfPower.WATT,
         native_step=10.0,
         value_fn=_power_limit_w,
-        set_fn=lambda coordinator, view, value: coordinator.async_set_supply_wishes(
+        set_fn=lambda coordinator, view, value: coordinator.commands.async_set_supply_wishes(
             view.settings.member, power_w=value
         ),
         min_fn=lambda _: 0.0,
@@ -256,6 +256,6 @@ class PoolNumber[ViewT](PoolEntity[ViewT], NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Hand the wish to the coordinator."""
+        """Hand the wish to the commands."""
         if (view := self.view) is not None:
             await self.entity_description.set_fn(self.coordinator, view, value)

@@ -101,7 +101,7 @@ class PlanCommands:
             wish = replace(wish, mode_before=mode)
         await self._site.wishes.async_plan(member, replace(wish, departure=order.departure))
         if mode is not Mode.PLAN:
-            await self._site.async_set_mode(member, Mode.PLAN)
+            await self._site.commands.async_set_mode(member, Mode.PLAN)
         await self._site.planning.async_plan_now()
         return await self._site.planning.async_try(member)
 
@@ -117,7 +117,7 @@ class PlanCommands:
         wish = self._wish(member)
         await self._site.wishes.async_plan(member, replace(wish, departure=None, mode_before=None))
         if wish.mode_before is not None and self._site.wishes.of(member).mode is Mode.PLAN:
-            await self._site.async_set_mode(member, wish.mode_before)
+            await self._site.commands.async_set_mode(member, wish.mode_before)
         self._site.planning.async_replan()
 
     async def async_choose_vehicle(self, member: MemberId, name: str) -> None:

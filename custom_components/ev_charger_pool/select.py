@@ -49,7 +49,7 @@ PRIORITY = MemberSelectDescription(
     entity_category=EntityCategory.CONFIG,
     value_fn=lambda view: view.settings.priority.name.lower(),
     options_fn=lambda _: [priority.name.lower() for priority in Priority],
-    set_fn=lambda coordinator, member, option: coordinator.async_set_priority(
+    set_fn=lambda coordinator, member, option: coordinator.commands.async_set_priority(
         member, Priority[option.upper()]
     ),
 )
@@ -59,7 +59,9 @@ CONNECTOR_SELECTS = (
         key="mode",
         value_fn=lambda view: view.wishes.mode,
         options_fn=lambda _: [mode.value for mode in Mode],
-        set_fn=lambda coordinator, member, option: coordinator.async_set_mode(member, Mode(option)),
+        set_fn=lambda coordinator, member, option: coordinator.commands.async_set_mode(
+            member, Mode(option)
+        ),
     ),
     PRIORITY,
     MemberSelectDescription(
@@ -85,7 +87,7 @@ SUPPLY_SELECTS = (
         key="supply_mode",
         value_fn=lambda view: view.supply.wishes.mode if view.supply else None,
         options_fn=_supply_modes,
-        set_fn=lambda coordinator, member, option: coordinator.async_set_supply_wishes(
+        set_fn=lambda coordinator, member, option: coordinator.commands.async_set_supply_wishes(
             member, mode=SupplyMode(option)
         ),
     ),
@@ -147,5 +149,5 @@ class MemberSelect(PoolEntity[MemberView], SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Hand the wish to the coordinator."""
+        """Hand the wish to the commands."""
         await self.entity_description.set_fn(self.coordinator, self.subject.id, option)

@@ -119,7 +119,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _async_set_limit(call: ServiceCall) -> ServiceResponse:
     """Limit the session of a member, and return what became of it."""
     target = _target(call)
-    action = await target.coordinator.async_set_limit(
+    action = await target.coordinator.commands.async_set_limit(
         target.member, call.data[ATTR_UNIT], call.data[ATTR_VALUE]
     )
     return _completed(action, target)
@@ -128,7 +128,7 @@ async def _async_set_limit(call: ServiceCall) -> ServiceResponse:
 async def _async_clear_limit(call: ServiceCall) -> ServiceResponse:
     """Lift the limit of a session, and return what became of it."""
     target = _target(call)
-    return _completed(await target.coordinator.async_clear_limit(target.member), target)
+    return _completed(await target.coordinator.commands.async_clear_limit(target.member), target)
 
 
 async def _async_set_plan(call: ServiceCall) -> ServiceResponse:
@@ -190,13 +190,13 @@ def _promised(plan: Plan, currency: str) -> ServiceResponse:
 async def _async_start(call: ServiceCall) -> None:
     """Start a session with the car that is plugged in."""
     target = _target(call)
-    raise_unless_accepted(await target.coordinator.async_start(target.member), target.name)
+    raise_unless_accepted(await target.coordinator.commands.async_start(target.member), target.name)
 
 
 async def _async_stop(call: ServiceCall) -> None:
     """End the session."""
     target = _target(call)
-    raise_unless_accepted(await target.coordinator.async_stop(target.member), target.name)
+    raise_unless_accepted(await target.coordinator.commands.async_stop(target.member), target.name)
 
 
 def _target(call: ServiceCall) -> _Target:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from custom_components.ev_charger_pool.pool.reasons import ReasonKind
+
 from .stand import Stand, member
 
 
@@ -39,3 +41,23 @@ def test_who_keeps_its_fail_safe_current_in_a_pause_is_not_chosen_to_pause(last:
     running = {name for name in "abc" if stand.granted(name) >= 6.0}
     assert len(running) == 2
     assert "a" in running
+
+
+def beside_a_margin() -> Stand:
+    """Two cars where 13.25 A are left for them: two minimums, or one with a little more."""
+    stand = Stand(*(member(f"m{i}", max_current_a=32.0) for i in range(2)), other_a=-25.0)
+    stand.generation_w = 30.0 * 3 * 230.0
+    return stand
+
+
+def test_every_minimum_comes_before_any_surplus() -> None:
+    """Who runs is not raised again and again while somebody else could start with as much."""
+    stand = beside_a_margin()
+    stand.run(100)
+    assert (stand.granted("m0"), stand.granted("m1")) == (6.0, 6.0)
+
+
+def test_who_cannot_have_more_once_all_has_settled_is_told_what_binds() -> None:
+    stand = beside_a_margin()
+    stand.run(200)
+    assert stand.reason("m0") is ReasonKind.GENERATION

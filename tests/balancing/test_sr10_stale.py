@@ -5,7 +5,7 @@ from datetime import timedelta
 from custom_components.ev_charger_pool.balancing.answers import Answers
 from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.pool.circuits import MeterReport
-from custom_components.ev_charger_pool.pool.members import OrderKind
+from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, OrderKind
 from custom_components.ev_charger_pool.pool.quantities import PerPhase
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
@@ -178,6 +178,23 @@ def test_sr10_a_meter_of_whole_amperes_is_trusted_though_stations_tell_their_dra
     assert not any(stale[5:])
 
 
+def test_sr10_what_came_and_went_while_a_meter_was_silent_needs_no_answer() -> None:
+    stand = Stand(member("a", fail_safe_a=6.0), other_a=5.0)
+    stand.devices["a"].plugged = False
+    stand.run(60)
+    stand.meter_silent.add("grid")
+    stand.devices["a"].plugged = True
+    stand.run(150)
+    assert stand.devices["a"].draw_a == 6.0
+    stand.controller.wish("a", MemberWishes(mode=Mode.OFF))
+    stand.run(10)
+    assert stand.devices["a"].draw_a == 0.0
+    stand.meter_silent.clear()
+    stale = [stand.tick().circuits["grid"].stale for _ in range(60)]
+    # It shows the 5 A of before, and rightly so; its first value does not count as fresh.
+    assert not any(stale[2:])
+
+
 def test_sr10_a_step_that_never_came_is_forgotten() -> None:
     answers = Answers(2.0, 0.5)
     answers.measure(0.0, 10.0)
@@ -186,6 +203,21 @@ def test_sr10_a_step_that_never_came_is_forgotten() -> None:
     answers.measure(300.0, 10.0)
     assert not answers.stuck
     assert not answers.waits
+
+
+def test_sr10_a_step_that_the_meter_may_have_shown_hides_no_later_one() -> None:
+    """The meter moved after an order that nobody followed, froze, and owes the next its answer."""
+    answers = Answers(2.0, 0.5)
+    answers.measure(0.0, 10.0)
+    answers.order(1.0, 6.0)
+    answers.measure(5.0, 12.0)
+    answers.order(30.0, 6.0)
+    answers.draw(33.0, 12.0, lambda ordered_s: ordered_s)
+    stuck = []
+    for at_s in (36.0, 38.0, 40.0):
+        answers.measure(at_s, 12.0)
+        stuck.append(answers.stuck)
+    assert stuck == [False, False, True]
 
 
 def test_sr9_the_lag_is_learned_from_answers() -> None:
@@ -211,6 +243,20 @@ def test_sr9_two_answers_are_too_few_to_learn_a_lag_from() -> None:
         answers.draw(start + 3.0, 12.0, at_once)
         answers.measure(start + 8.0, 10.0)
         answers.measure(start + 8.5, 16.0)
+        assert answers.lag_s == 2.0
+
+
+def test_sr9_what_the_meter_showed_before_the_samples_did_teaches_no_lag() -> None:
+    """The step was there already, and what comes later the same way is somebody else's."""
+    answers = Answers(2.0, 0.5)
+    for turn in range(5):
+        start = turn * 100.0
+        answers.measure(start, 10.0)
+        answers.order(start + 1.0, 6.0)
+        answers.measure(start + 3.0, 16.0)
+        answers.draw(start + 7.0, 12.0, at_once)
+        answers.measure(start + 14.0, 16.0)
+        answers.measure(start + 15.0, 20.0)
         assert answers.lag_s == 2.0
 
 

@@ -226,3 +226,15 @@ def test_sr14_wake_is_quiet_without_a_resume() -> None:
     assert not wake.idles(179.0)
     assert wake.idles(180.0)
     assert timedelta(seconds=120).total_seconds() == 180.0 - 60.0
+
+
+def test_sr14_attempts_stay_apart_whatever_stirs_the_car() -> None:
+    """A wish long after the resume gives three attempts anew, not three at once."""
+    wake = Wake()
+    wake.resume(0.0)
+    assert [at_s for at_s in range(200) if wake.attempt(float(at_s))] == [120, 180]
+    wake.stir()
+    assert [at_s for at_s in range(200, 400) if wake.attempt(float(at_s))] == [240, 300, 360]
+    assert not wake.asleep
+    assert not wake.attempt(420.0)
+    assert wake.asleep

@@ -7,10 +7,11 @@ import pytest
 from custom_components.ev_charger_pool.balancing.conduct import WriteCredit
 from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.pool.actions import ActionResult
-from custom_components.ev_charger_pool.pool.members import OrderKind
+from custom_components.ev_charger_pool.pool.limits import Limit, LimitUnit
+from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, OrderKind
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 
-from .stand import Stand, member
+from .stand import Stand, circuit, member
 
 
 def disobedient(other_a: float = 15.0, **changes: object) -> Stand:
@@ -147,3 +148,36 @@ def test_sr6_a_refused_raise_is_not_repeated_at_once() -> None:
     raises = [second for second, _, amps in kinds(stand, 200) if amps > 9.0]
     assert len(raises) >= 2
     assert raises[1] - raises[0] >= 60
+
+
+def busy(device_of_b: str) -> Stand:
+    """Two connectors; one of them is written to every second until its device is tired."""
+    stand = Stand(
+        member("a", device="one", step_a=0.1),
+        member("b", device=device_of_b),
+        circuits=(circuit(100.0),),
+    )
+    stand.run(60)
+    stand.devices["a"].ramp_s = 0.0
+    stand.controller.wish("b", MemberWishes(mode=Mode.OFF))
+    for turn in range(70):
+        stand.controller.set_limits(
+            [
+                Limit(
+                    id="x",
+                    source=ReasonKind.USER,
+                    value=15.0 - turn / 10.0,
+                    unit=LimitUnit.CURRENT,
+                    member="a",
+                )
+            ]
+        )
+        stand.tick()
+    stand.controller.wish("b", MemberWishes(mode=Mode.FAST))
+    stand.run(2)
+    return stand
+
+
+def test_sr6_what_one_connector_is_told_its_station_has_to_take() -> None:
+    assert busy("one").reason("b") is ReasonKind.WRITE_BUDGET
+    assert busy("two").reason("b") is not ReasonKind.WRITE_BUDGET

@@ -7,10 +7,10 @@ from custom_components.ev_charger_pool.balancing.estimator import OtherLoad, Ran
 from custom_components.ev_charger_pool.balancing.samples import Samples
 from custom_components.ev_charger_pool.balancing.wiring import Lanes
 from custom_components.ev_charger_pool.pool.circuits import MeterReport
-from custom_components.ev_charger_pool.pool.members import MemberReport
+from custom_components.ev_charger_pool.pool.members import MemberRecord, MemberReport
 from custom_components.ev_charger_pool.pool.readings import Reading
 
-from .stand import Device, Stand, circuit, member
+from .stand import START, Device, Stand, circuit, member
 from .test_sr13_supplies import PER_AMP, supply
 
 
@@ -163,3 +163,51 @@ def test_sr9_a_car_that_begins_late_below_a_total_is_not_taken_for_others() -> N
     stand.run(60)
     assert stand.granted() == granted_a
     assert stand.load()[0] == 7.0
+
+
+def test_sr9_what_one_without_a_current_may_have_had_before_a_restart_is_no_room() -> None:
+    """It may still draw 32 A: that is committed, and nobody else's load is less for it."""
+    silent = member("a", measures_current=False, max_current_a=32.0)
+    others = [member("b", max_current_a=6.0), member("c", max_current_a=6.0)]
+    stand = Stand(
+        silent, *others, circuits=(circuit(24.0),), other_a=0.7, records=(had("a", 6.0, 32.0),)
+    )
+    device = stand.devices["a"]
+    device.measures, device.told_a, device.draw_a = False, 6.0, 6.0
+    device.wants_a = 6.0
+    for _ in range(300):
+        stand.tick()
+        assert sum(map(stand.granted, "abc")) + 0.7 <= 24.0
+
+
+def had(name: str, granted_a: float, outstanding_a: float) -> MemberRecord:
+    """Return what was kept of a member whose newest grant was not settled."""
+    return MemberRecord(
+        member=name,
+        granted_a=granted_a,
+        outstanding_a=outstanding_a,
+        lapse_to_a=0.0,
+        expires_at=None,
+        decided_at=START,
+        session="one",
+    )
+
+
+def test_sr9_nobody_is_paused_for_what_is_only_feared() -> None:
+    """Its raise explains what flows: cutting for it and for the house would end its run."""
+    stand = Stand(member("a", max_current_a=32.0), circuits=(circuit(33.0),), other_a=2.0)
+    device = stand.devices["a"]
+    device.plugged = False
+    stand.run(60)
+    device.plugged, device.wants_a = True, 0.0
+    while stand.granted("a") < 26.0:
+        stand.tick()
+    stand.silent.add("a")
+    stand.run(7)
+    # The car begins with all that it was given just as the house takes 6 A more.
+    device.wants_a, device.draw_a = 32.0, stand.granted("a")
+    stand.set_other(8.0)
+    stand.run(3)
+    assert stand.granted("a") >= 6.0
+    stand.run(5)
+    assert stand.load()[0] <= 33.0

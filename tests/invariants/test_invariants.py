@@ -16,6 +16,7 @@ from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.simulator.closed_loop import ClosedLoop
 from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.drawing import draw_scenario
+from custom_components.ev_charger_pool.simulator.house import LoadSpec
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.meters import MeterFault, MeterFaultKind
 from custom_components.ev_charger_pool.simulator.scenario import (
@@ -80,6 +81,7 @@ def test_i1b_no_raise_overloads_and_others_overloads_end_soon(seed: int) -> None
             ),
         )
         for circuit, load in scenario.plant.loads.items()
+        if isinstance(load, LoadSpec)
     }
     assert_holds(replace(scenario, plant=replace(scenario.plant, loads=lively)))
 
@@ -171,6 +173,12 @@ def test_i6_the_least_of_all_limits_binds(seed: int) -> None:
 
     limits = tuple(change(at_s) for at_s in (60.0, 200.0, 400.0, 600.0))
     assert_holds(replace(scenario, limits=limits))
+
+
+def test_sr14_who_has_to_stay_on_is_not_pushed_out_by_others_that_have_to() -> None:
+    """Eight fail-safe currents of 6 A are kept for cars that wait; one runs since seconds."""
+    scenario = draw_scenario(1_000_041, duration=timedelta(hours=1))
+    assert_holds(replace(scenario, duration_s=240.0))
 
 
 @few

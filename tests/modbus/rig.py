@@ -9,10 +9,10 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.ev_charger_pool.chargers.contract import ConnectorReport
 from custom_components.ev_charger_pool.chargers.modbus.charger import (
-    LockableModbusCharger,
     ModbusCharger,
     ModbusChargerSettings,
 )
+from custom_components.ev_charger_pool.chargers.modbus.lockable import LockableModbusCharger
 from custom_components.ev_charger_pool.modbus.connection import LinkType, ModbusConnection
 from custom_components.ev_charger_pool.modbus.link import link_to
 from custom_components.ev_charger_pool.modbus.profiles import load_profiles

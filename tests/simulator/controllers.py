@@ -34,6 +34,7 @@ from custom_components.ev_charger_pool.pool.members import (
 )
 from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT, PHASES, PerPhase
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
+from custom_components.ev_charger_pool.pool.schedules import Schedule
 from custom_components.ev_charger_pool.simulator.scenario import above
 
 REASON = Reason(kind=ReasonKind.CIRCUIT, subject="grid")
@@ -96,6 +97,9 @@ class CarefulController:
 
     def wish(self, member: MemberId, wishes: MemberWishes) -> None:
         self.wishes[member] = wishes
+
+    def set_schedules(self, schedules: Sequence[Schedule]) -> None:
+        """Nobody plans here."""
 
     def set_limits(self, limits: Sequence[Limit]) -> None:
         self.limits = limits

@@ -1,17 +1,21 @@
 """What random sites keep, so that a controller has a fair chance on them."""
 
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, product
 
 from hypothesis import given, settings, strategies as st
 
+from custom_components.ev_charger_pool.pool.limits import Limit, LimitScope, LimitUnit
 from custom_components.ev_charger_pool.pool.members import MemberKind
+from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.simulator.drawing import (
     MOST_MEMBERS,
     draw_scenario,
     other_load_max_a,
 )
-from custom_components.ev_charger_pool.simulator.scenario import above
+from custom_components.ev_charger_pool.simulator.drawing.events import merge_limits
+from custom_components.ev_charger_pool.simulator.house import LoadSpec
+from custom_components.ev_charger_pool.simulator.scenario import LimitChange, above
 
 SEEDS = st.integers(0, 2**32 - 1)
 many = settings(max_examples=150)
@@ -22,8 +26,10 @@ many = settings(max_examples=150)
 def test_sr1_fail_safes_and_other_load_fit_every_circuit(seed: int) -> None:
     scenario = draw_scenario(seed)
     circuits = scenario.site.circuits
+    loads = {key: load for key, load in scenario.plant.loads.items() if isinstance(load, LoadSpec)}
+    assert len(loads) == len(scenario.plant.loads)
     for circuit in circuits:
-        other = other_load_max_a(circuits, dict(scenario.plant.loads), circuit.id)
+        other = other_load_max_a(circuits, loads, circuit.id)
         for phase, limit in enumerate(circuit.limit_a):
             assert other[phase] <= limit / 2.0
             fail_safes = sum(
@@ -58,6 +64,46 @@ def test_the_same_seed_draws_the_same_site() -> None:
     assert draw_scenario(7) != draw_scenario(8)
 
 
+def test_limits_on_circuits_leave_the_rest_of_a_site_as_it_is() -> None:
+    """Sites without any limit stay without: there is judged who goes without."""
+    scenarios = [draw_scenario(seed) for seed in range(200)]
+    free = [scenario for scenario in scenarios if not scenario.limits]
+    assert 0.4 < len(free) / len(scenarios) < 0.6
+    assert not any(
+        circuit.limit_w
+        for scenario in free
+        for circuit in scenario.site.circuits
+        if circuit.parent is not None
+    )
+
+
+def test_two_courses_of_limits_are_in_force_together() -> None:
+    def course(name: str, *times_s: float) -> tuple[LimitChange, ...]:
+        return tuple(
+            LimitChange(
+                at_s=at_s,
+                limits=(
+                    Limit(
+                        id=f"{name}{number}",
+                        source=ReasonKind.USER,
+                        value=1.0,
+                        unit=LimitUnit.CURRENT,
+                        circuit="grid",
+                    ),
+                ),
+            )
+            for number, at_s in enumerate(times_s)
+        )
+
+    merged = merge_limits(course("a", 10.0, 30.0), course("b", 20.0, 30.0, 40.0))
+    assert [(change.at_s, [limit.id for limit in change.limits]) for change in merged] == [
+        (10.0, ["a0"]),
+        (20.0, ["a0", "b0"]),
+        (30.0, ["a1", "b1"]),
+        (40.0, ["a1", "b2"]),
+    ]
+
+
 def test_a_shorter_and_smaller_site_can_be_drawn() -> None:
     scenario = draw_scenario(3, duration=timedelta(minutes=5), most_members=2)
     assert scenario.duration_s == 300.0
@@ -68,6 +114,7 @@ def test_every_trouble_comes_up() -> None:
     """A sample of sites has every kind of fault, meter, outage and member."""
     scenarios = [draw_scenario(seed) for seed in range(300)]
     plans = list(chain.from_iterable(scenario.members for scenario in scenarios))
+    circuits = list(chain.from_iterable(scenario.site.circuits for scenario in scenarios))
     meters = list(chain.from_iterable(scenario.plant.meters for scenario in scenarios))
     assert {fault.kind for plan in plans for fault in plan.firmware.faults} == set(
         type(next(fault for plan in plans for fault in plan.firmware.faults).kind)
@@ -86,4 +133,13 @@ def test_every_trouble_comes_up() -> None:
         assert {source.tells_phases for source in sources if source} == {True, False}
     assert any(item.limits for item in scenarios)
     assert any(item.wishes for item in scenarios)
+    limits = [
+        limit
+        for item in scenarios
+        for change in item.limits
+        for limit in change.limits
+        if limit.circuit is not None
+    ]
+    assert {(limit.scope, limit.unit) for limit in limits} == set(product(LimitScope, LimitUnit))
+    assert {circuit.parent is None for circuit in circuits if circuit.limit_w} == {True, False}
     assert max(len(item.site.circuits) for item in scenarios) == 4

@@ -96,7 +96,13 @@ class Answers:
 
     def order(self, at_s: float, drawn_a: float) -> None:
         """Note that a grant changed while members drew so much on the phase."""
-        if self._step is None or at_s - self._step.ordered_s > _FORGOTTEN_S:
+        step = self._step
+        if (
+            step is None
+            or at_s - step.ordered_s > _FORGOTTEN_S
+            # The meter moved since: that may have been its answer, and it proves nothing more.
+            or self._still_since_s > step.ordered_s
+        ):
             self._step = _Step(at_s, drawn_a)
 
     def draw(self, at_s: float, drawn_a: float, known_before: Callable[[float], float]) -> None:
@@ -119,18 +125,27 @@ class Answers:
             step.known_s = known_before(step.ordered_s) - SAMPLE_LATE_S
             step.up_a = drawn_a - step.before_a
 
+    def fall_silent(self) -> None:
+        """Take that no values came for a while: what stood still or moved meanwhile is unknown."""
+        self.stuck = False
+        self._anchor_a = None
+        self._step = None
+
     def measure(self, at_s: float, value_a: float) -> None:
         """Take the meter's next value."""
         before_s, self._measured_s = self._measured_s, at_s
         before_a, self._measured_a = self._measured_a, value_a
         anchor_a, step = self._anchor_a, self._step
         if anchor_a is None or abs(value_a - anchor_a) > self.still_a:
+            stood_still = step is not None and self._still_since_s <= step.ordered_s
             self._anchor_a = value_a
             self._still_since_s = at_s
             self.stuck = False
             if step is not None and step.seen_s is not None:
-                if (value_a - before_a) * step.up_a >= STEP_A * STEP_A / 2.0:
-                    # Half a step the same way: else something else moved, and nothing is learned.
+                same_way = (value_a - before_a) * step.up_a >= STEP_A * STEP_A / 2.0
+                if stood_still and same_way:
+                    # Half a step the same way, and the first since the order: else something
+                    # else moved, or the meter was there before the samples were.
                     self._hidden.append(min(before_s - step.seen_s, MOST_LAG_S))
                     self._shown.append(min(max(at_s - step.ordered_s, LEAST_LAG_S), MOST_LAG_S))
                 self._step = None

@@ -21,7 +21,7 @@ from ..pool.quantities import (
 from ..pool.readings import Reading
 from ..pool.staleness import Staleness
 from .answers import Answers
-from .draws import draw_bounds, seen_bounds
+from .draws import draw_bounds, seen
 from .estimator import LEAST_MARGIN_A, OtherLoad, Range
 from .failsafe import reserved_for_others
 from .generation import TRIP_FACTOR, gross_load
@@ -53,6 +53,16 @@ def _lanes_of(bounds: Bounds) -> Lanes:
     """Return limits as lanes."""
     amps = math.inf if bounds.amps is None else bounds.amps.value
     return (amps, amps, amps, math.inf if bounds.watts is None else bounds.watts.value)
+
+
+def _plus(one: Lanes, other: Lanes) -> Lanes:
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])
+
+
+def _on_each(watts: float, voltage_v: float) -> Lanes:
+    """Return a power as if all of it flowed on each single phase."""
+    amps = watts / voltage_v
+    return (amps, amps, amps, watts)
 
 
 class _Measures(Enum):
@@ -249,6 +259,8 @@ class Branch:
         self.staleness.hear(reading.arrived_at)
         arrived_s = reading.arrived_at.timestamp()
         for answer, value_a in zip(self.answers, load[:WATTS], strict=True):
+            if self.staleness.fresh_values == 0:
+                answer.fall_silent()
             answer.measure(arrived_s, value_a)
         lag_s = max(answer.lag_s for answer in self.answers)
         taken_at = reading.taken_at(timedelta(seconds=lag_s))
@@ -260,43 +272,35 @@ class Branch:
         if self._kind is _Measures.TOTAL:
             self._silent.bound(at_s, load, self.seats)
         else:
-            self._silent.settle(at_s, load, self.seats)
+            self._silent.settle(at_s, load, self.seats, self.circuit.meter_resolution_a)
 
     def highs(self) -> list[Lanes]:
-        """Return the most that each member drew when the newest load was taken."""
-        found = []
-        for seat in self.seats:
-            seen = seen_bounds(seat, self.load_s)
-            found.append(draw_bounds(seat, self.load_s)[1] if seen is None else seen[1])
-        return found
+        """Return the most that each member drew when the newest load was taken.
+
+        Who was told less only since then may have drawn all that it had: the next load shows it.
+        """
+        return [
+            draw_bounds(seat, self.load_s)[1]
+            if seat.account.moved_s > self.load_s
+            else seen(seat, self.load_s).most
+            for seat in self.seats
+        ]
 
     def _range(self, at_s: float) -> Range:
         """Return what members drew at a meter's time."""
-        l0 = l1 = l2 = l3 = m0 = m1 = m2 = m3 = a0 = a1 = a2 = a3 = 0.0
-        s0 = s1 = s2 = s3 = 0.0
+        least = most = allowed = sure = NO_FLOW
         for seat in self.seats:
             low, high = draw_bounds(seat, at_s)
-            gone = seat.account.offline_s is not None
-            # Who went away may have stopped with it: its draw may be others' by now.
-            seen = NO_FLOW if gone else (seen_bounds(seat, at_s) or (high, high))[0]
-            granted = seat.granted
-            l0, l1, l2, l3 = l0 + low[0], l1 + low[1], l2 + low[2], l3 + low[3]
-            m0, m1, m2, m3 = m0 + high[0], m1 + high[1], m2 + high[2], m3 + high[3]
-            s0, s1, s2, s3 = s0 + seen[0], s1 + seen[1], s2 + seen[2], s3 + seen[3]
-            a0 += max(granted[0], high[0])
-            a1 += max(granted[1], high[1])
-            a2 += max(granted[2], high[2])
-            a3 += max(granted[3], high[3])
+            least, most = _plus(least, low), _plus(most, high)
+            allowed = _plus(allowed, each(max, seat.granted, high))
+            if seat.account.offline_s is None:
+                # Who went away may have stopped with it: its draw may be others' by now.
+                sure = _plus(sure, seen(seat, at_s).least)
+        drawn = Range(least, most, allowed, sure)
         if self._kind is not _Measures.TOTAL:
-            return Range((l0, l1, l2, l3), (m0, m1, m2, m3), (a0, a1, a2, a3), (s0, s1, s2, s3))
+            return drawn
         # All that flows may be on any one phase, members' draws as well (SR-10).
-        volts = self.voltage_v
-        return Range(
-            (l3 / volts, l3 / volts, l3 / volts, l3),
-            (m3 / volts, m3 / volts, m3 / volts, m3),
-            (a3 / volts, a3 / volts, a3 / volts, a3),
-            (s3 / volts, s3 / volts, s3 / volts, s3),
-        )
+        return Range(*(_on_each(lanes[WATTS], self.voltage_v) for lanes in drawn))
 
     def room_at_trip(self, lane: int, other_a: float, generation_a: PhaseValues) -> float:
         """Return what members may have together so that the fuse holds when inverters trip (SR-3).

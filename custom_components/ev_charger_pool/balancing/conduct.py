@@ -95,7 +95,7 @@ class WriteCredit:
 
     def spend(self, now_s: float) -> None:
         """Note a write."""
-        self._credit = self._level(now_s) - 1.0
+        self._credit = max(0.0, self._level(now_s) - 1.0)
         self._at_s = now_s
 
     def allows_raise(self, now_s: float) -> bool:

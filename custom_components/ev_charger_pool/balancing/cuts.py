@@ -11,7 +11,7 @@ from .branches import Branch
 from .contract import Allocate, OutOfTime, Sharing
 from .draws import overdraw_of
 from .seats import Seat
-from .wiring import LANES, WATTS, Lanes
+from .wiring import LANES, WATTS, Lanes, on_phases
 
 _ROUNDING: float = 1e-6
 
@@ -34,9 +34,12 @@ def find_excess(
     what members on their way will still give up; and when members together exceed a ceiling.
     """
     granted = [0.0] * LANES
+    spare = [0.0] * LANES
     for seat in branch.seats:
+        least = on_phases(min(seat.least_a, seat.counted_a), seat.used, seat.voltage_v)
         for lane in range(LANES):
             granted[lane] += seat.counted[lane]
+            spare[lane] += seat.counted[lane] - least[lane]
     other, at_worst = branch.other_now(), branch.other_at_worst()
     measured = branch.circuit.metered and not branch.is_stale
     load = branch.phase_load if measured else None
@@ -54,8 +57,9 @@ def find_excess(
                 flowing = load[lane] - _giving_up(branch, lane, now_s) - limit
                 if flowing > 0.0 and not only_measured:
                     # Too much flows already: what was just raised may not be there yet, and the
-                    # next reading gives it back.
-                    flowing = max(flowing, at_worst[lane] + granted[lane] - limit)
+                    # next reading gives it back. A pause would not be given back so soon.
+                    feared = at_worst[lane] + granted[lane] - limit
+                    flowing = max(flowing, min(feared, spare[lane]))
                 excess = max(excess, flowing)
             excess = branch.other.excess_to_cut(lane, excess, limit, now_s)
         elif branch.circuit.metered:

@@ -1,7 +1,7 @@
 """What a member may draw: now by its commitment (SR-2), at a meter's time by its samples (SR-9)."""
 
 from operator import sub
-from typing import Final
+from typing import Final, NamedTuple
 
 from .ledger import MEASURING_TOLERANCE_A
 from .seats import SAMPLE_NEAR_S, Seat
@@ -125,23 +125,33 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
     return each(min, NO_FLOW, sample[1]), each(max, held, sample[1])
 
 
-def seen_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes] | None:
-    """Return the least and the most that samples say a member drew at a meter's time.
+class Seen(NamedTuple):
+    """The least that a member surely drew, and the most that it may have drawn."""
+
+    least: Lanes
+    most: Lanes
+
+
+def seen(seat: Seat, at_s: float) -> Seen:
+    """Return what samples tell of a member's draw at a meter's time.
 
     A grant tells nothing of a draw: what was ordered may not be there yet. Of who was not heard of
-    near that time only so much is sure as it drew last and may go on with; None for who never told.
+    near that time only so much is sure as it drew last and may go on with; of who never told, as
+    the least of its grants that are not settled.
     """
     sample = seat.samples.nearest(at_s)
     if sample is None:
-        return None
+        surest = on_phases(seat.account.surest_a, seat.used, seat.voltage_v)
+        return Seen(surest, draw_bounds(seat, at_s)[1])
     if abs(sample[0] - at_s) <= SAMPLE_NEAR_S:
         least, most = seat.samples.around(at_s, LAG_ERROR_S) or (sample[1], sample[1])
-        return _spread(seat, least)[0], most
+        return Seen(_spread(seat, least)[0], most)
     held = on_phases(max(seat.account.outstanding_a, seat.granted_a), seat.used, seat.voltage_v)
+    most = each(max, sample[1], held)
     if abs(sample[0] - at_s) > seat.settle_s:
-        return NO_FLOW, each(max, sample[1], held)
+        return Seen(NO_FLOW, most)
     kept = each(min, sample[1], on_phases(seat.granted_a, seat.used, seat.voltage_v))
-    return _spread(seat, kept)[0], each(max, sample[1], held)
+    return Seen(_spread(seat, kept)[0], most)
 
 
 def _spread(seat: Seat, draw: Lanes) -> tuple[Lanes, Lanes]:

@@ -86,7 +86,7 @@ class Range(NamedTuple):
         least: The least by samples and grants.
         most: The most by samples and grants.
         allowed: The most that they might.
-        seen: The least by samples alone; the most for those without, nothing for who is gone.
+        seen: The least that samples make sure, whenever they were taken.
     """
 
     least: Lanes
@@ -126,7 +126,7 @@ class OtherLoad:
         self.now: Lanes | None = None
         self.near: Lanes | None = None
         self.worst: Lanes | None = None
-        """What the newest values leave for others when nobody followed a raise yet."""
+        """What the newest values leave for others at most: members drew what is sure."""
         self._settled: Lanes | None = None
         self._windows = [WindowMax(WINDOW_S) for _ in range(LANES)]
         self._noise = [Noise() for _ in range(LANES)]

@@ -86,6 +86,13 @@ class Account:
         return most
 
     @property
+    def surest_a(self) -> float:
+        """The least grant that may be on the device: settled, or on its way; 0 if nobody knows."""
+        if self.unknown:
+            return 0.0
+        return min((self.settled_a, *(issue.current_a for issue in self.issues)))
+
+    @property
     def written_a(self) -> float:
         """The newest grant, or the one before it while it is a raise that was never written."""
         for issue in reversed(self.issues):

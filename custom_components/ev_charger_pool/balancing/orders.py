@@ -86,9 +86,9 @@ class OrderBook:
         self._issued[settings.member] = Order(
             number=number, kind=kind, grant=grant, urgency=urgency
         )
-        seat.credit.spend(now.timestamp())
         if kind is not OrderKind.RENEW:
             # A renewal tells the device nothing new: with it, a short lease would leave no gap.
+            seat.credit.spend(now.timestamp())
             seat.written_s = now.timestamp()
         return number
 

@@ -19,6 +19,9 @@ PROTECTED: Final = 1_000_000
 IDLE: Final = -1
 """Owed by a member that takes nothing of what it has: who waits comes before it."""
 
+STUCK_SETTLES: Final = 3.0
+"""Who was not seen to settle within so many settle times may never be: nothing tells its draw."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -59,12 +62,16 @@ class Planner:
             _demand(seat, self._now_s, self._shares.get(member)) for member, seat in willing.items()
         ]
         found = self._share(demands, willing, cap)
-        broken = {
+        broken: set[MemberId] = set()
+        # Who is protected may push out another that is to stay on as well.
+        while left_out := {
             member
             for member, seat in willing.items()
-            if found.current_a[member] <= 0.0 and _stays_on(seat, self._now_s)
-        }
-        if broken:
+            if member not in broken
+            and found.current_a[member] <= 0.0
+            and _stays_on(seat, self._now_s)
+        }:
+            broken |= left_out
             demands = [_protected(d) if d.member in broken else d for d in demands]
             found = self._share(demands, willing, cap)
         targets = {
@@ -79,19 +86,16 @@ class Planner:
     def less_allowances(
         self, willing: Mapping[MemberId, Seat], cap: Sequence[Lanes]
     ) -> list[Lanes]:
-        """Return the caps less what settled members stay committed to beyond their grants.
+        """Return the caps less what members stay committed to beyond their grants.
 
-        Draw + 0.5 A (SR-2) counts whatever the grant: somebody who starts cannot have it.
+        Draw + 0.5 A (SR-2) counts whatever the grant, and who does not measure may never be seen
+        to settle: somebody who starts cannot have that.
         """
         found = []
         for branch, lanes in zip(self._site.branches, cap, strict=True):
             left = list(lanes)
             for seat in branch.seats:
-                if (
-                    seat.settings.member in willing
-                    and seat.granted_a > 0.0
-                    and seat.account.is_settled
-                ):
+                if seat.settings.member in willing and _keeps_more(seat, self._now_s):
                     for lane in range(LANES):
                         left[lane] -= max(0.0, seat.commitment[lane] - seat.granted[lane])
             found.append((left[0], left[1], left[2], left[3]))
@@ -133,6 +137,13 @@ def _demand(seat: Seat, now_s: float, share_a: float | None) -> Demand:
         weight=settings.weight,
         owed=IDLE if seat.wake.idles(now_s) else seat.turns.owed(now_s),
     )
+
+
+def _keeps_more(seat: Seat, now_s: float) -> bool:
+    """Whether what it is committed to beyond its grant is not on its way to vanish."""
+    if seat.granted_a <= 0.0:
+        return False
+    return seat.account.is_settled or now_s - seat.account.moved_s >= STUCK_SETTLES * seat.settle_s
 
 
 def _stays_on(seat: Seat, now_s: float) -> bool:

@@ -59,17 +59,18 @@ class SilentMembers:
             drawn_w=seat.shown_w or 0.0,
         )
 
-    def settle(self, at_s: float, load: Lanes, seats: Sequence[Seat]) -> None:
+    def settle(self, at_s: float, load: Lanes, seats: Sequence[Seat], resolution_a: float) -> None:
         """Settle members by the step that a meter of the phases shows (SR-2).
 
         Args:
             at_s: When the meter's values were taken, seconds since the epoch.
             load: What flows by the meter.
             seats: All members below the circuit.
+            resolution_a: The step of the meter's values: a difference of two is no finer.
         """
         for seat, before, now in self._watched(load, seats):
             step_a = max(now[position] - before.residual[position] for position in seat.used)
-            seat.account.settle(at_s, max(0.0, before.drawn_a + step_a))
+            seat.account.settle(at_s, max(0.0, before.drawn_a + step_a - resolution_a))
             if seat.account.is_settled:
                 del self._before[seat.settings.member]
 
@@ -78,7 +79,12 @@ class SilentMembers:
 
         A total tells neither phases nor who it was, so it settles nobody. But cars do not take
         more phases in the middle of a run: what it shows once the settle time is over bounds the
-        draw until the next grant. The arguments are those of `settle`.
+        draw until the next grant.
+
+        Args:
+            at_s: When the meter's value was taken, seconds since the epoch.
+            load: What flows by the meter.
+            seats: All members below the circuit.
         """
         for seat, before, now in self._watched(load, seats):
             moved_s = seat.account.moved_s

@@ -10,6 +10,7 @@ from ..pool.members import CircuitId, MemberId, MemberRecord, MemberWishes, Mode
 from ..pool.reasons import Reason, ReasonKind
 from ..pool.schedules import Schedule
 from .branches import Branch
+from .conduct import WriteCredit
 from .contract import Sharing, SiteSettings
 from .draws import commitment_of, counted_of
 from .failsafe import FailSafePlan, plan_fail_safes
@@ -70,7 +71,8 @@ class SiteState:
         self.branches = branches
         self.by_circuit = {branch.circuit.id: branch for branch in branches}
         self.generation.configure(circuits[tree.ids[0]].limit_a)
-        seats = {}
+        seats: dict[MemberId, Seat] = {}
+        credit_of: dict[str, WriteCredit] = {}
         for member in settings.members:
             if member.circuit not in tree.index:
                 continue
@@ -82,6 +84,8 @@ class SiteState:
                 self._restore_seat(seat, now)
             else:
                 seat.configure(member, chain, voltage_v)
+            # What is written to one connector, the whole station has to take.
+            seat.credit = credit_of.setdefault(member.device or member.member, seat.credit)
             seats[member.member] = seat
             for position in chain:
                 branches[position].seats.append(seat)

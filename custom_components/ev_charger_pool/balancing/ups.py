@@ -6,7 +6,7 @@ from typing import Final
 
 from ..pool.members import MemberId
 from ..pool.reasons import Reason, ReasonKind
-from .contract import Allocate, OutOfTime
+from .contract import Allocate, OutOfTime, Sharing
 from .downs import lower, stale_branch
 from .frozen import frozen_shares
 from .orders import OrderBook
@@ -21,6 +21,9 @@ _ROUNDING: Final = 1e-6
 
 LOOK_AGAIN_S: Final = 5.0
 """A wave that found nothing to do is tried again after this, or when a demand changes."""
+
+YIELD_SETTLES: Final = 3.0
+"""Who made room leaves it for so many settle times: it shows in the first, a start takes two."""
 
 
 class Waves:
@@ -80,7 +83,7 @@ class Waves:
         planner = Planner(site, self._allocate, shares, now_s, out_of_time)
         plan = planner.plan(willing, cap)
         left = slack(site.branches, cap)
-        raises = fit(self._wanted(willing, plan, book, now_s), left, round_down)
+        raises = fit(self._wanted(site, willing, plan, book, now_s), left, round_down)
         starters = {
             one.seat.settings.member for one in raises if one.is_short and one.seat.granted_a <= 0.0
         }
@@ -92,7 +95,7 @@ class Waves:
                 explain(site, {member: willing.pop(member) for member in hopeless}, plan, now_s)
                 plan = planner.plan(willing, cap)
             left = slack(site.branches, cap)
-            raises = fit(self._wanted(willing, plan, book, now_s), left, round_down)
+            raises = fit(self._wanted(site, willing, plan, book, now_s), left, round_down)
         explain(site, willing, plan, now_s)
         ordered = self._order(site, raises, plan, book, now, now_s)
         short = [one for one in raises if one.is_short]
@@ -106,6 +109,7 @@ class Waves:
 
     def _wanted(
         self,
+        site: SiteState,
         willing: Mapping[MemberId, Seat],
         plan: Plan,
         book: OrderBook,
@@ -126,11 +130,14 @@ class Waves:
                 or now_s >= self._supply_started_s + START_SPACING_S
             )
         ]
+        tiers_first = site.sharing is Sharing.STRICT
         wanted.sort(
             key=lambda one: (
                 # What only completes a grant comes after those who need an amp or a start.
                 one[1] - one[0].granted_a < DEADBAND_A - _ROUNDING,
-                one[0].granted_a <= 0.0,
+                one[0].settings.priority if tiers_first else 0,
+                # Every minimum comes before any surplus.
+                one[0].granted_a > 0.0,
                 one[0].settings.priority,
                 -one[0].turns.owed(now_s),
                 one[0].granted_a / one[0].settings.weight,
@@ -154,6 +161,9 @@ class Waves:
             seat = one.seat
             if not is_worth_it(seat, one.current_a, seat.ceiling.current_a):
                 continue
+            if _spares_writes(seat, now_s):
+                # Another connector of its station was raised in this wave.
+                continue
             if ordered and site.restart.is_cautious(now_s):
                 break
             starts = seat.granted_a <= 0.0
@@ -171,10 +181,13 @@ class Waves:
 
 def explain(site: SiteState, seats: Mapping[MemberId, Seat], plan: Plan, now_s: float) -> None:
     """Tell each member what limits it now."""
+    settled = all(seat.account.is_settled for seat in site.seats.values())
     for member, seat in seats.items():
-        if is_worth_it(seat, plan.target_a[member], seat.ceiling.current_a):
-            spares = _spares_writes(seat, now_s)
-            seat.reason = Reason(kind=ReasonKind.WRITE_BUDGET if spares else ReasonKind.SETTLING)
+        worth_it = is_worth_it(seat, plan.target_a[member], seat.ceiling.current_a)
+        if worth_it and _spares_writes(seat, now_s):
+            seat.reason = Reason(kind=ReasonKind.WRITE_BUDGET)
+        elif worth_it and not settled:
+            seat.reason = Reason(kind=ReasonKind.SETTLING)
         else:
             seat.reason = site.explain(plan.reasons[member], now_s)
 
@@ -246,5 +259,7 @@ def _make_room(
         if gives_a >= least_a or (target_a <= 0.0 and gives_a > 0.0):
             reason = site.explain(plan.reasons[member], now.timestamp())
             lower(site, seat, target_a, reason, book, now)
+            until_s = now.timestamp() + YIELD_SETTLES * seat.settle_s
+            seat.no_raise_until_s = max(seat.no_raise_until_s, until_s)
             lowered.append(seat)
     return lowered

@@ -15,13 +15,14 @@ DRAWING_A: Final = 0.5
 class Wake:
     """Watches whether a resumed car takes anything. Times are seconds since the epoch."""
 
-    __slots__ = ("_attempts", "_idle_since_s", "_resumed_s", "asleep")
+    __slots__ = ("_attempted_s", "_attempts", "_idle_since_s", "_resumed_s", "asleep")
 
     def __init__(self) -> None:
         self.asleep = False
         self._resumed_s: float | None = None
         self._idle_since_s: float | None = None
         self._attempts = 0
+        self._attempted_s = float("-inf")
 
     def resume(self, now_s: float) -> None:
         """Note that it may draw again."""
@@ -59,10 +60,13 @@ class Wake:
         """Return whether to wake it now; after the last attempt in vain it is asleep."""
         if self._resumed_s is None or self.asleep:
             return False
-        if now_s < self._resumed_s + NO_DRAW_S + self._attempts * ATTEMPT_SPACING_S:
+        # Who stirs gets all attempts anew, and no sooner after the last one.
+        due_s = max(self._resumed_s + NO_DRAW_S, self._attempted_s + ATTEMPT_SPACING_S)
+        if now_s < due_s:
             return False
         if self._attempts == ATTEMPTS:
             self.asleep = True
             return False
         self._attempts += 1
+        self._attempted_s = now_s
         return True

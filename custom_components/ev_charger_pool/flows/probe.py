@@ -5,9 +5,9 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from ..modbus.bus import Precedence, RequestKind
 from ..modbus.connection import LinkType, ModbusConnection
-from ..modbus.link import LostError, ModbusLink, RefusedError, SilentError, link_to
+from ..modbus.introduction import Introduction, WrongDeviceError
+from ..modbus.link import LostError, RefusedError, SilentError, link_to
 from ..modbus.registers import Registers
 from ..modbus.schema import Profile
 from .fields import FieldError
@@ -27,15 +27,17 @@ async def async_probe(
         return FieldError.CANNOT_CONNECT
     link = link_to(hass, connection, profile)
     try:
-        return await _prove(link, profile)
+        registers = Registers(await link.async_open(lambda: None), profile)
+        await Introduction(profile, registers, link).prove()
     except LostError:
         return FieldError.CANNOT_CONNECT
     except SilentError:
         return FieldError.NO_ANSWER
-    except RefusedError:
+    except RefusedError, WrongDeviceError:
         return FieldError.WRONG_DEVICE
     finally:
         await link.async_close()
+    return None
 
 
 async def _is_reachable(connection: ModbusConnection) -> bool:
@@ -47,14 +49,3 @@ async def _is_reachable(connection: ModbusConnection) -> bool:
         return False
     writer.close()
     return True
-
-
-async def _prove(link: ModbusLink, profile: Profile) -> FieldError | None:
-    registers = Registers(await link.async_open(lambda: None), profile)
-    for probe in profile.identify:
-        found = await link.request(
-            registers.reader((probe.signal,)), kind=RequestKind.READ, precedence=Precedence.READ
-        )
-        if not probe.fits(found[probe.signal]):
-            return FieldError.WRONG_DEVICE
-    return None

@@ -9,10 +9,9 @@ from enum import IntEnum
 import logging
 from typing import Final
 
-from modbus_connection import ExceptionCode
-
 from ..chargers.contract import DeviceIdentity
 from .bus import Precedence, RequestKind
+from .introduction import Introduction, WrongDeviceError
 from .link import LinkError, LostError, ModbusLink, RefusedError, SilentError
 from .registers import Registers, Value
 from .schema import Profile, ReadGroup, Variant
@@ -37,10 +36,6 @@ class Contact(IntEnum):
     """It is the right one: it may be written to."""
     ONLINE = 2
     """It is where it should be."""
-
-
-class WrongDeviceError(Exception):
-    """What answers is not the device of the profile; it is not written to."""
 
 
 class ModbusDevice(ABC):
@@ -236,14 +231,16 @@ class ModbusDevice(ABC):
         self._contact_lost = False
         unit = await self._link.async_open(self._connection_dropped)
         registers = Registers(unit, self.profile)
-        found = await self._prove(registers)
-        nominal = await self._read_nominal(registers)
-        scales = await self._choose_variant(registers, found)
+        introduction = Introduction(self.profile, registers, self._link)
+        await introduction.prove()
+        nominal = await introduction.nominal()
+        self._variant = variant = await introduction.variant()
         if self._identity.serial is None and self._identity.model is None:
-            self._identity = await self._read_identity(registers, found)
+            self._identity = await introduction.identity(variant)
         if self._contact_lost:
             message = "the connection dropped while the device was looked at"
             raise LostError(message)
+        scales = {} if variant is None else variant.scales
         self._registers = Registers(unit, self.profile, scales=scales, nominal=nominal)
         self._unread = {group for group in self.profile.reads if group.essential}
         self._silent = 0
@@ -253,89 +250,6 @@ class ModbusDevice(ABC):
             _LOGGER.warning("%s answers again", self.profile.name)
             self._problem = None
         self._set_contact(Contact.ONLINE)
-
-    async def _prove(self, registers: Registers) -> dict[str, Value]:
-        found: dict[str, Value] = {}
-        for probe in self.profile.identify:
-            try:
-                found |= await self._read(registers.reader((probe.signal,)))
-            except RefusedError as error:
-                if error.code == ExceptionCode.SERVER_DEVICE_FAILURE:
-                    raise
-                message = (
-                    f"this is no {self.profile.name}: it does not tell {probe.means} ({error}); "
-                    "check the address and the unit id"
-                )
-                raise WrongDeviceError(message) from error
-            if not probe.fits(found[probe.signal]):
-                message = (
-                    f"this is no {self.profile.name}: {found[probe.signal]!r} is not "
-                    f"{probe.means}; check the address and the unit id"
-                )
-                raise WrongDeviceError(message)
-        return found
-
-    async def _read_nominal(self, registers: Registers) -> dict[str, float]:
-        nominal: dict[str, float] = {}
-        for name in sorted(
-            {
-                signal.relative_to
-                for signal in self.profile.signals.values()
-                if signal.relative_to is not None
-            }
-        ):
-            value = (await self._read(registers.reader((name,))))[name]
-            if not isinstance(value, float | int) or not registers.is_plausible(name, value):
-                message = f"this is no {self.profile.name}: {value!r} is no {name}"
-                raise WrongDeviceError(message)
-            nominal[name] = float(value)
-        return nominal
-
-    async def _choose_variant(
-        self, registers: Registers, found: Mapping[str, Value]
-    ) -> Mapping[str, float]:
-        variants = self.profile.variants
-        if variants is None:
-            return {}
-        conditions: dict[str, Value] = {}
-        for name in sorted(variants.conditions):
-            conditions |= await self._read(registers.reader((name,)))
-        model = found.get(variants.signal)
-        self._variant = (
-            variants.choose(model, conditions) if isinstance(model, float | int) else None
-        )
-        if self._variant is None:
-            message = f"{self.profile.name}: model number {model!r} is not known"
-            raise WrongDeviceError(message)
-        return self._variant.scales
-
-    async def _read_identity(
-        self, registers: Registers, found: Mapping[str, Value]
-    ) -> DeviceIdentity:
-        """Read who it is; what a firmware does not tell is left open."""
-        known = dict(found)
-
-        async def text(name: str | None) -> str | None:
-            if name is None:
-                return None
-            if name not in known:
-                try:
-                    known.update(await self._read(registers.reader((name,))))
-                except RefusedError:
-                    return None
-            value = known[name]
-            if isinstance(value, str):
-                return value.strip() or None
-            return None if value is None else f"{value:g}" if value % 1 else f"{value:.0f}"
-
-        signals = self.profile.identity
-        return DeviceIdentity(
-            manufacturer=await text(signals.manufacturer) or self.profile.manufacturer,
-            model=await text(signals.model)
-            or (self._variant.name if self._variant is not None else self.profile.models[0]),
-            serial=await text(signals.serial),
-            firmware=await text(signals.firmware),
-        )
 
     # -- reading -----------------------------------------------------------------
 

@@ -9,9 +9,8 @@ from .schema import (
     Profile,
     ProfileKind,
     SupplyTraits,
-    Table,
-    WordType,
 )
+from .signals import Table, WordType
 
 
 def complaints(profile: Profile) -> Iterable[str]:

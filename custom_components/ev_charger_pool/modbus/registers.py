@@ -14,7 +14,8 @@ from modbus_connection.model import (
     StringField,
 )
 
-from .schema import Place, Profile, Signal, Table, WordType
+from .schema import Profile
+from .signals import Place, Signal, Table, WordType
 
 type Value = float | str | None
 

@@ -60,6 +60,8 @@ class MemberSettings:
     Attributes:
         member: The id, stable over restarts.
         kind: Connector or power supply.
+        device: The device that it is a part of: what is written to its parts is counted
+            together (SR-6); None: it is one by itself.
         circuit: The circuit it hangs on.
         phases: The site's phases that its own L1, L2, L3 are wired to, in that order (the phase
             rotation); one entry for a one-phase device, for example `(Phase.L2,)`.
@@ -81,6 +83,7 @@ class MemberSettings:
 
     member: MemberId
     kind: MemberKind = MemberKind.CONNECTOR
+    device: str | None = None
     circuit: CircuitId
     phases: tuple[Phase, ...] = PHASES
     min_current_a: float = 6.0

@@ -14,10 +14,13 @@ from ..pool.readings import Reading
 from .judge.budgets import BudgetJudge
 from .judge.ceilings import CeilingJudge
 from .judge.conduct import ConductJudge
+from .judge.connections import ConnectionJudge
 from .judge.decisions import DecisionJudge
 from .judge.news import News
 from .judge.overloads import OverloadJudge
+from .judge.room import Room
 from .judge.truth import Truth
+from .judge.turns import TurnJudge
 from .judge.violations import Findings, Rule, Violation
 from .meters import MeterValue
 from .scenario import STARTED_AT, Outage, OutageKind, Scenario
@@ -87,10 +90,13 @@ class ClosedLoop:
         self.truth = Truth(scenario, self.plant, self._devices, self._links)
         self._overloads = OverloadJudge(self.truth, self.findings)
         self._news = News(scenario, self.truth)
+        self._room = Room(scenario, self.truth)
         self._decisions = DecisionJudge(scenario, self.truth, self._news, self.findings)
         self._budgets = BudgetJudge(scenario, self.truth, self.findings)
+        self._connections = ConnectionJudge(scenario, self.truth, self.findings)
         self._ceilings = CeilingJudge(self.truth, self._news, self.findings)
-        self._conduct = ConductJudge(scenario, self.truth, self.findings)
+        self._conduct = ConductJudge(scenario, self.truth, self._room, self.findings)
+        self._turns = TurnJudge(scenario, self.truth, self._news, self._room, self.findings)
         self._kept = _Kept()
         self._limits = list(scenario.limits)
         self._wishes = list(scenario.wishes)
@@ -140,6 +146,7 @@ class ClosedLoop:
         for link in self._links.values():
             link.advance(now_s, self._sent, self._answered)
         self.truth.advance(now_s)
+        self._room.advance(now_s)
         self._tell_meters(heard)
         self._tell_devices()
         self._tell_resources()
@@ -148,6 +155,7 @@ class ClosedLoop:
             self._decide(self.controller)
         self._overloads.advance(now_s)
         self._conduct.advance(now_s)
+        self._connections.advance(now_s, alive=self._outage is None)
         if self._outage is None:
             self._ceilings.advance(now_s)
 
@@ -157,6 +165,7 @@ class ClosedLoop:
             if self._outages and now_s >= self._outages[0].from_s:
                 self._outage = self._outages.pop(0)
                 self._conduct.died(now_s)
+                self.truth.died()
                 if self._outage.kind is OutageKind.KILLED:
                     self.controller = None
                     for link in self._links.values():
@@ -170,6 +179,10 @@ class ClosedLoop:
                 knowledge.restart()
         self._outage = None
         self._conduct.revived(now_s)
+        self._connections.revived()
+        self._ceilings.revived(now_s)
+        self._turns.revived()
+        self.truth.revived()
         for circuit, value in self._unread:
             self.truth.knowledge[circuit].hear(value, now_s)
         self._unread.clear()
@@ -237,12 +250,15 @@ class ClosedLoop:
         while self._limits and self._limits[0].at_s <= self.now_s:
             limits = self._limits.pop(0).limits
             self._ceilings.limited(limits, self.now_s)
+            self._connections.limited(limits)
+            self._turns.limited(limits)
             self._conduct.limited(limits)
             if controller is not None:
                 _ask(controller.set_limits, limits)
         while self._wishes and self._wishes[0].at_s <= self.now_s:
             wish = self._wishes.pop(0)
             self._conduct.wished(wish.member, wish.wishes)
+            self._turns.wished(wish.member, wish.wishes)
             if controller is not None:
                 _ask(controller.wish, wish.member, wish.wishes)
 
@@ -259,14 +275,16 @@ class ClosedLoop:
         raised = self._decisions.decided(decision, now_s)
         self._ceilings.decided(decision, now_s)
         self._conduct.decided(decision, now_s)
+        self._turns.decided(decision, now_s)
         for member in raised:
             self._overloads.raised(member, now_s)
+            self._connections.raised(member, now_s)
             self._budgets.raised(member, now_s)
         for link in self._links.values():
             link.advance(now_s, self._sent, self._answered)
 
     def _sent(self, order: Order) -> None:
-        self._budgets.written(order.member, self.now_s)
+        self._budgets.written(order, self.now_s)
         if self.controller is not None:
             _ask(self.controller.sent, order, self.now)
 

@@ -1,7 +1,6 @@
 """A simulated OCPP 1.6J station: a real WebSocket client around simulated connectors."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 import contextlib
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from typing import Final
 
 from ocpp.v16.enums import (
     Action,
-    AuthorizationStatus,
     AvailabilityStatus,
     AvailabilityType,
     ChargePointErrorCode,
@@ -24,12 +22,13 @@ from ocpp.v16.enums import (
     UnlockStatus,
 )
 
-from ..chargers.ocpp.framing import ErrorCode, JsonValue, Payload
-from .ocpp_bay import Bay, Transaction, wire_time
+from ..chargers.ocpp.framing import ErrorCode, Payload
+from .ocpp_bay import Bay, wire_time
 from .ocpp_client import NotServedError, OcppClient
 from .ocpp_configuration import Configuration
 from .ocpp_profiles import Profile
 from .ocpp_smart_charging import Quirk, SmartCharging
+from .ocpp_transactions import Transactions
 from .plant import SimulatedConnector
 
 _LOGGER = logging.getLogger(__name__)
@@ -86,8 +85,10 @@ class SimulatedOcppStation:
         )
         self._booted = False
         self._accepted = False
-        self._reports: deque[tuple[Action, Payload, Transaction]] = deque()
         self._news = asyncio.Event()
+        self._transactions = Transactions(
+            self._bays.values(), self._charging, self._client, clock, self._news.set
+        )
         self._ticker: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsubscribe: list[Callable[[], None]] = []
@@ -161,7 +162,7 @@ class SimulatedOcppStation:
         """Start anew: transactions end, their profiles are gone, what is permanent stays."""
         await self._client.stop()
         for bay in self._bays.values():
-            self._end(bay, Reason.reboot)
+            self._transactions.end(bay, Reason.reboot)
             bay.ended = False
             bay.asked = False
             bay.told = None
@@ -219,7 +220,7 @@ class SimulatedOcppStation:
 
     def _come_and_go(self, bay: Bay) -> None:
         if not bay.connector.car_connected:
-            self._end(bay, Reason.ev_disconnected)
+            self._transactions.end(bay, Reason.ev_disconnected)
             bay.ended = bay.asked = False
 
     async def _tell(self) -> None:
@@ -228,12 +229,10 @@ class SimulatedOcppStation:
             await self._tell_status(bay)
             waits = bay.transaction is None and bay.connector.car_connected
             if waits and not (bay.asked or bay.ended or bay.inoperative) and self._token:
+                await self._transactions.authorize(bay, self._token)
+                # Without an answer it asks again once it is connected.
                 bay.asked = True
-                await self._authorize(bay, self._token)
-        while self._reports:
-            action, payload, transaction = self._reports[0]
-            await self._report(action, payload, transaction)
-            self._reports.popleft()
+        await self._transactions.tell()
         for bay in self._bays.values():
             await self._tell_status(bay)
             interval = timedelta(seconds=int(self.configuration["MeterValueSampleInterval"]))
@@ -258,63 +257,6 @@ class SimulatedOcppStation:
             },
         )
         bay.told = status
-
-    async def _authorize(self, bay: Bay, token: str) -> None:
-        answer = await self._client.call(Action.authorize, {"idTag": token})
-        if _verdict(answer) == AuthorizationStatus.accepted and bay.connector.car_connected:
-            self._begin(bay, token)
-
-    def _begin(self, bay: Bay, token: str, profile: Profile | None = None) -> None:
-        transaction = Transaction(self._clock(), token)
-        bay.transaction = transaction
-        bay.ended = False
-        bay.measured_at = None
-        self._reports.append(
-            (
-                Action.start_transaction,
-                {
-                    "connectorId": bay.number,
-                    "idTag": token,
-                    "meterStart": int(bay.connector.energy_wh),
-                    "timestamp": self._now(),
-                },
-                transaction,
-            )
-        )
-        self._charging.begin(bay, profile)
-
-    def _end(self, bay: Bay, reason: Reason) -> None:
-        transaction, bay.transaction = bay.transaction, None
-        if transaction is None:
-            return
-        bay.ended = True
-        self._reports.append(
-            (
-                Action.stop_transaction,
-                {
-                    "idTag": transaction.token,
-                    "meterStop": int(bay.connector.energy_wh),
-                    "reason": str(reason),
-                    "timestamp": self._now(),
-                },
-                transaction,
-            )
-        )
-        self._charging.end(bay)
-        self._news.set()
-
-    async def _report(self, action: Action, payload: Payload, transaction: Transaction) -> None:
-        if action is Action.stop_transaction:
-            payload = {**payload, "transactionId": transaction.id or 0}
-        answer = await self._client.call(action, payload)
-        if action is not Action.start_transaction:
-            return
-        number = answer.get("transactionId")
-        transaction.id = number if isinstance(number, int) else None
-        if _verdict(answer) != AuthorizationStatus.accepted:
-            for bay in self._bays.values():
-                if bay.transaction is transaction:
-                    self._end(bay, Reason.de_authorized)
 
     async def _tell_values(self, bay: Bay) -> None:
         bay.measured_at = self._clock()
@@ -353,13 +295,13 @@ class SimulatedOcppStation:
             return {"status": str(RemoteStartStopStatus.rejected)}
         given = payload.get("chargingProfile")
         profile = Profile.read(bay.number, given) if isinstance(given, dict) else None
-        self._begin(bay, token, profile)
+        self._transactions.begin(bay, token, profile)
         return {"status": str(RemoteStartStopStatus.accepted)}
 
     def _remote_stop(self, payload: Payload) -> Payload:
         for bay in self._bays.values():
             if bay.transaction is not None and bay.transaction.id == payload["transactionId"]:
-                self._end(bay, Reason.remote)
+                self._transactions.end(bay, Reason.remote)
                 return {"status": str(RemoteStartStopStatus.accepted)}
         return {"status": str(RemoteStartStopStatus.rejected)}
 
@@ -390,7 +332,7 @@ class SimulatedOcppStation:
         bay = self._bays.get(number) if isinstance(number, int) else None
         if bay is None:
             return {"status": str(UnlockStatus.not_supported)}
-        self._end(bay, Reason.unlock_command)
+        self._transactions.end(bay, Reason.unlock_command)
         return {"status": str(UnlockStatus.unlocked)}
 
     def _trigger(self, payload: Payload) -> Payload:
@@ -426,11 +368,6 @@ class SimulatedOcppStation:
 
     def _now(self) -> str:
         return wire_time(self._clock())
-
-
-def _verdict(answer: Payload) -> JsonValue:
-    info = answer.get("idTagInfo")
-    return info.get("status") if isinstance(info, dict) else None
 
 
 __all__ = ["Quirk", "SimulatedOcppStation"]

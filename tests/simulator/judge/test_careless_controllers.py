@@ -251,6 +251,19 @@ def test_i8_one_that_starves_a_car_although_there_is_room() -> None:
     assert Rule.I8 in broken_rules(scenario, partial(Fixed, 0.0))
 
 
+@pytest.mark.parametrize(("measures", "blamed"), [(True, True), (False, False)])
+def test_i8_room_that_nobody_can_tell_from_the_house_is_none(measures: bool, blamed: bool) -> None:
+    class Favours(Fixed):
+        @override
+        def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+            return super().target(member, seats, now) if member.member == "c1" else 0.0
+
+    first = connector(1)
+    first = replace(first, settings=replace(first.settings, measures_current=measures))
+    scenario = site([first, connector(2)], fuse_a=40.0, minutes=12)
+    assert (Rule.I8 in broken_rules(scenario, partial(Favours, 16.0))) == blamed
+
+
 def test_sr2_a_commitment_below_what_the_device_may_draw() -> None:
     class Forgetful(Fixed):
         @override
@@ -395,3 +408,19 @@ def test_sr2_a_car_that_began_by_itself_is_nobodys_fault_until_it_could_follow()
 
 def test_sr2_a_car_that_began_by_itself_is_not_let_go_on() -> None:
     assert own_start(6.0)
+
+
+@pytest.mark.parametrize(("raised_s", "blamed"), [(64.0, False), (100.0, True)])
+def test_sr6_what_a_device_takes_too_much_has_to_be_known_before_a_raise_can_heed_it(
+    raised_s: float, blamed: bool
+) -> None:
+    class Raising(Fixed):
+        @override
+        def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+            raised = member.member == "c2" and now >= STARTED_AT + timedelta(seconds=raised_s)
+            return 10.0 if raised else super().target(member, seats, now)
+
+    fault = DeviceFault(kind=DeviceFaultKind.LIES, from_s=60.0, until_s=1e9)
+    bad = connector(1, firmware=replace(FIRMWARE, faults=(fault,)))
+    found = broken_rules(site([bad, connector(2)], fuse_a=32.0, minutes=2.0), partial(Raising, 6.0))
+    assert (Rule.I1B_RAISE in found) is blamed

@@ -7,7 +7,8 @@ from ...modbus.connection import ModbusConnection
 from ...modbus.link import link_to
 from ...modbus.profiles import async_get_profile
 from ...modbus.schema import ProfileKind
-from .charger import LockableModbusCharger, ModbusCharger, ModbusChargerSettings
+from .charger import ModbusCharger, ModbusChargerSettings
+from .lockable import LockableModbusCharger
 
 __all__ = ["LockableModbusCharger", "ModbusCharger", "async_create_charger"]
 

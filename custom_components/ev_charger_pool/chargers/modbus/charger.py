@@ -1,7 +1,7 @@
 """Drives a charger by its profile: reports, grants, its watchdog."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
@@ -10,7 +10,7 @@ from typing import Final
 
 from ...modbus.bus import ContactLostError, Precedence, RequestKind, WithdrawnError
 from ...modbus.device import Contact, ModbusDevice
-from ...modbus.link import LinkError, LostError, ModbusLink, RefusedError, SilentError
+from ...modbus.link import LostError, ModbusLink, RefusedError, SilentError
 from ...modbus.registers import Registers, Value
 from ...modbus.schema import Profile
 from ...modbus.teller import Step, Teller
@@ -18,8 +18,9 @@ from ...pool.actions import ActionResult
 from ...pool.members import Grant
 from ..contract import ConnectorCapabilities, ConnectorListener, ConnectorReport
 from .keeper import WatchdogKeeper
-from .orders import Order, offer_of, offer_signals, offer_steps
+from .orders import Order, Orders, offer_of, offer_signals, offer_steps
 from .reports import Readings
+from .work import Work
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,11 +93,9 @@ class ModbusCharger(ModbusDevice):
         self._readings = Readings(profile, self._traits)
         self._teller = Teller(link, lambda: self._registers)
         self._listeners: list[ConnectorListener] = []
-        self._commands: set[asyncio.Task[ActionResult]] = set()
+        self._work = Work(profile, self.counters)
+        self._orders = Orders()
         self._vouched_until: datetime | None = None
-        self._order: Order | None = None
-        self._number = 0
-        self._accepted = 0
         self._keeper = WatchdogKeeper(profile.watchdog, settings.fail_safe_current_a)
         self._lock_step: Step | None = None
         self._booted_at: datetime | None = None
@@ -160,13 +159,8 @@ class ModbusCharger(ModbusDevice):
         """Tell the device once more to charge, where a grant above 0 allows it."""
         if connector != CONNECTOR:
             return ActionResult.NOT_SUPPORTED
-        order = self._order
-        if (
-            order is None
-            or order.number != self._accepted
-            or order.current_a <= 0
-            or order.has_lapsed(self._now())
-        ):
+        order = self._orders.in_force
+        if order is None or order.current_a <= 0 or order.has_lapsed(self._now()):
             return ActionResult.REJECTED
         self._teller.forget(*offer_signals(self._traits))
         return await self._command(order.current_a, order.lapse_a, order.ends_at)
@@ -179,8 +173,7 @@ class ModbusCharger(ModbusDevice):
 
     async def async_close(self) -> None:
         """Let go of the link; the lease is left to lapse."""
-        for task in self._commands:
-            task.cancel()
+        self._work.give_up()
         await super().async_close()
         self._listeners.clear()
 
@@ -192,18 +185,13 @@ class ModbusCharger(ModbusDevice):
         """Make this the newest order and carry it out."""
         low, high = self._hardware_a
         high, step_a = min(high, self._settings.max_current_a), self._traits.step_a
-        earlier = self._order
+        earlier = self._orders.newest
         if earlier is None or earlier.has_lapsed(self._now()):
             self._teller.forget(*offer_signals(self._traits))
-        self._number += 1
-        offered_a = offer_of(current_a, low, high, step_a)
-        order = self._order = Order(
-            number=self._number,
-            current_a=offered_a,
-            lapse_a=min(offer_of(lapse_a, low, high, step_a), offered_a),
-            ends_at=ends_at,
+        order = self._orders.place(
+            offer_of(current_a, low, high, step_a), offer_of(lapse_a, low, high, step_a), ends_at
         )
-        is_raise = self._is_raise(offered_a, earlier)
+        is_raise = self._is_raise(order.current_a, earlier)
         precedence = Precedence.CONTROL if is_raise else Precedence.REDUCTION
 
         async def carry_out() -> None:
@@ -214,7 +202,7 @@ class ModbusCharger(ModbusDevice):
                     await asyncio.sleep(SHORT_WAIT)
 
         limit = CONTROL_LIMIT + self.profile.timing.write * _WRITES_OF_A_COMMAND
-        return await self._answer(carry_out(), limit)
+        return await self._work.do(carry_out(), limit)
 
     def _is_raise(self, current_a: float, earlier: Order | None) -> bool:
         """Whether a current is more than the device may be offering now."""
@@ -222,40 +210,6 @@ class ModbusCharger(ModbusDevice):
             return current_a > earlier.current_a
         reported_a = self._readings.number(self._traits.reported_limit)
         return reported_a is not None and current_a >= reported_a
-
-    async def _answer(
-        self, work: Coroutine[object, object, None], limit: timedelta
-    ) -> ActionResult:
-        """Do some work on the device, to its end, and say how it went."""
-        task = asyncio.get_running_loop().create_task(
-            self._result_of(work, limit), name=f"command to {self.profile.id}"
-        )
-        self._commands.add(task)
-        task.add_done_callback(self._commands.discard)
-        # The caller may give up; the work goes on.
-        await asyncio.wait((task,))
-        return ActionResult.OFFLINE if task.cancelled() else task.result()
-
-    async def _result_of(
-        self, work: Coroutine[object, object, None], limit: timedelta
-    ) -> ActionResult:
-        try:
-            async with asyncio.timeout(limit.total_seconds()):
-                await work
-        except WithdrawnError as error:
-            self.counters["withdrawn_commands"] += 1
-            _LOGGER.debug("%s: a command was withdrawn: %s", self.profile.name, error)
-            return ActionResult.FAILED
-        except RefusedError as error:
-            self.counters["refused_commands"] += 1
-            _LOGGER.warning("%s refuses a command: %s", self.profile.name, error)
-            return ActionResult.REJECTED
-        except LostError:
-            return ActionResult.OFFLINE
-        except LinkError, TimeoutError:
-            self.counters["unanswered_commands"] += 1
-            return ActionResult.TIMED_OUT
-        return ActionResult.ACCEPTED
 
     async def _carry_out(self, order: Order, precedence: Precedence) -> None:
         """Send the first that the device has not been told of an order, or renew its lease.
@@ -281,7 +235,7 @@ class ModbusCharger(ModbusDevice):
             steps = [*self._teller.missing(self._keeper.steps(registers)), *steps]
         for step in steps:
             await self._write(step, precedence, order.number, may_be_stale=not is_raise)
-        self._accepted = order.number
+        self._orders.accept(order)
         self._keeper.lapse_a = order.lapse_a
         self._nudge()
 
@@ -315,7 +269,7 @@ class ModbusCharger(ModbusDevice):
             if self._contact_lost:
                 message = "contact was lost meanwhile"
                 raise ContactLostError(message)
-            if number != self._number:
+            if number != self._orders.number:
                 message = "a newer order came"
                 raise WithdrawnError(message)
             if not may_be_stale and not self._is_vouched():
@@ -354,8 +308,7 @@ class ModbusCharger(ModbusDevice):
                 # As it should be already: it is not written again.
                 self._teller.learn(name, raw)
                 self._keeper.found(name)
-        order = self._order
-        if order is not None and order.has_lapsed(self._now()):
+        if self._orders.has_lapsed(self._now()):
             self._teller.forget(*offer_signals(self._traits))
 
     async def _read_hardware(self, registers: Registers) -> None:
@@ -409,7 +362,7 @@ class ModbusCharger(ModbusDevice):
         if step is None:
             return
         try:
-            await self._write(step, Precedence.CONTROL, self._number)
+            await self._write(step, Precedence.CONTROL, self._orders.number)
         except WithdrawnError:
             return
         except RefusedError as error:
@@ -421,20 +374,17 @@ class ModbusCharger(ModbusDevice):
 
     def _expire(self) -> None:
         """Put what an order lapses to in its place once its lease has run out unrenewed."""
-        order = self._order
-        if order is None or not order.has_lapsed(self._now()):
+        order = self._orders.lapse(self._now())
+        if order is None:
             return
         self.counters["lapsed_leases"] += 1
         self._teller.forget(*offer_signals(self._traits))
-        self._number += 1
-        self._order = order.lapsed(self._number)
-        self._accepted = self._number
         self._keeper.lapse_a = order.lapse_a
 
     def _wanted_steps(self, registers: Registers) -> Sequence[Step]:
         """Return what the device should have been told by now, the most important first."""
-        order = self._order
-        if order is None or order.number != self._accepted:
+        order = self._orders.in_force
+        if order is None:
             return self._settings_steps(registers)
         if self._keeper.is_hungry(order, self._now()):
             self._teller.forget(*self._keeper.feeding)
@@ -444,41 +394,13 @@ class ModbusCharger(ModbusDevice):
         self._publish(self._now())
 
     def _publish(self, at: datetime) -> None:
-        order = self._order
-        paused = order is not None and order.number == self._accepted and order.current_a <= 0
         self._report = self._readings.report(
             CONNECTOR,
             at=at,
             online=self.online,
-            paused=paused,
+            paused=self._orders.is_pause,
             booted_at=self._booted_at,
             problem=self._problem,
         )
         for listener in tuple(self._listeners):
             listener(self._report)
-
-
-class LockableModbusCharger(ModbusCharger):
-    """A charger with a lock of its own, apart from its limit (last rung of SR-6)."""
-
-    async def async_disable(self, connector: int) -> ActionResult:
-        """Make the connector inoperative until it is enabled again."""
-        lock = self._traits.lock
-        if connector != CONNECTOR or lock is None:
-            return ActionResult.NOT_SUPPORTED
-        return await self._answer(self._set_lock((lock.signal, lock.off)), CONTROL_LIMIT)
-
-    async def async_enable(self, connector: int) -> ActionResult:
-        """Make it operative again."""
-        lock = self._traits.lock
-        if connector != CONNECTOR or lock is None:
-            return ActionResult.NOT_SUPPORTED
-        return await self._answer(self._set_lock((lock.signal, lock.on)), CONTROL_LIMIT)
-
-    async def _set_lock(self, step: Step) -> None:
-        """Set the lock, now or as soon as the device is back."""
-        self._lock_step = step
-        await self._until(Contact.PROVEN)
-        lock = self._traits.lock
-        is_locking = lock is not None and step == (lock.signal, lock.off)
-        await self._write(step, Precedence.REDUCTION, self._number, may_be_stale=is_locking)

@@ -1,4 +1,4 @@
-"""A grant as one kind of charger can be told it."""
+"""Grants as one kind of charger can be told them, and the newest of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +41,64 @@ class Order:
     def lapsed(self, number: int) -> Self:
         """Return what is left of it once it ran out."""
         return replace(self, number=number, current_a=self.lapse_a, ends_at=None)
+
+
+class Orders:
+    """The newest order, and whether the device has accepted it.
+
+    Attributes:
+        number: The number of the newest.
+        newest: What the device is to offer; None before the first order.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.newest: Order | None = None
+        self._accepted = 0
+
+    @property
+    def in_force(self) -> Order | None:
+        """The newest, once the device has accepted it."""
+        return self.newest if self.number == self._accepted else None
+
+    @property
+    def is_pause(self) -> bool:
+        """Whether the device was told 0 A and has accepted it."""
+        return self.in_force is not None and self.in_force.current_a <= 0
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether the newest ran out unrenewed."""
+        return self.newest is not None and self.newest.has_lapsed(now)
+
+    def place(self, current_a: float, lapse_a: float, ends_at: datetime | None) -> Order:
+        """Return a new order that replaces the one before.
+
+        Args:
+            current_a: Amps per phase, as the device can be told.
+            lapse_a: What it falls to: never more than that.
+            ends_at: When it lapses; None: never.
+        """
+        self.number += 1
+        self.newest = Order(
+            number=self.number,
+            current_a=current_a,
+            lapse_a=min(lapse_a, current_a),
+            ends_at=ends_at,
+        )
+        return self.newest
+
+    def accept(self, order: Order) -> None:
+        """Note that the device has taken an order."""
+        self._accepted = order.number
+
+    def lapse(self, now: datetime) -> Order | None:
+        """Put what the newest lapses to in its place once it ran out; return what holds then."""
+        if self.newest is None or not self.newest.has_lapsed(now):
+            return None
+        self.number += 1
+        self._accepted = self.number
+        self.newest = self.newest.lapsed(self.number)
+        return self.newest
 
 
 def offer_of(current_a: float, low_a: float, high_a: float, step_a: float) -> float:

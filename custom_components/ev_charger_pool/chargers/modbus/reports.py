@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ...modbus.registers import Value
-from ...modbus.schema import ChargerTraits, PauseBy, Profile, StateMeaning
+from ...modbus.schema import (
+    ChargerTraits,
+    PauseBy,
+    Profile,
+)
+from ...modbus.signals import StateMeaning
 from ...pool.quantities import PerPhase, PhaseReadings
 from ...pool.readings import Reading
 from ...pool.states import CableState, ChargingStatus, ComponentState

@@ -15,29 +15,24 @@ from ..connection import LinkType, Parity, SerialSettings
 from ..mapping_reader import MappingReader, ProfileError
 from ..profile_rules import complaints
 from ..schema import (
-    Access,
     ChargerTraits,
     FedBy,
     IdentitySignals,
     Link,
     PauseBy,
-    Place,
     Probe,
     Profile,
     ProfileKind,
     ReadGroup,
     Setting,
-    Signal,
-    StateMeaning,
     SupplyTraits,
     Switch,
-    Table,
     Timing,
     Variant,
     Variants,
     Watchdog,
-    WordType,
 )
+from ..signals import Access, Place, Signal, StateMeaning, Table, WordType
 
 _SCHEMA: Final = 1
 _FOLDER: Final = Path(__file__).parent

@@ -1,11 +1,15 @@
-"""Makes a supply's capabilities of what its profile, its model and the device itself say."""
+"""What a supply can do, by what its profile, its model and the device itself say."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from ...modbus.registers import Registers
 from ...modbus.schema import SupplyTraits, Variant
-from ..contract import SupplyCapabilities
+from ..contract import SupplyCapabilities, SupplyMode, SupplyWishes
+
+RELAY_SAFE_A: Final = 1.0
+"""Below this, or twice the tolerance of the current if that is more, a relay may open."""
 
 
 def make_capabilities(
@@ -77,3 +81,19 @@ def _nominal(
         registers.nominal(traits.nominal_current),
         registers.nominal(traits.nominal_power),
     )
+
+
+def is_possible(wishes: SupplyWishes, known: SupplyCapabilities | None) -> bool:
+    """Whether set points can be meant for a device; all pass while it is unknown."""
+    if wishes.voltage_v < 0 or wishes.current_a < 0 or (wishes.power_w or 0.0) < 0:
+        return False
+    if known is None or wishes.mode is SupplyMode.OFF:
+        return True
+    highest_v = known.nominal_max_export_voltage_v or known.max_export_voltage_v
+    return wishes.voltage_v <= highest_v
+
+
+def relay_safe_a(known: SupplyCapabilities | None) -> float:
+    """Return the current below which a relay may open."""
+    tolerance_a = 0.0 if known is None else known.current_regulation_tolerance_a
+    return max(RELAY_SAFE_A, 2 * tolerance_a)

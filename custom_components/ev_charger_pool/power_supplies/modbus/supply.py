@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 from typing import Final
@@ -24,27 +23,22 @@ from ..contract import (
     SupplyReport,
     SupplyWishes,
 )
-from .capabilities import make_capabilities
+from .capabilities import is_possible, make_capabilities, relay_safe_a
 from .faults import Faults
+from .intent import DECISION_FRESH, Intent
 from .observed import Observed
 from .output import Output
-from .target import OFF, Target, make_target
+from .target import Target
 
 _LOGGER = logging.getLogger(__name__)
 
 CONTROL_LIMIT: Final = timedelta(seconds=5)
 """How long a command may take (SR-7)."""
 
-DECISION_FRESH: Final = timedelta(seconds=10)
-"""How long the decision behind a grant stands behind it (SR-4)."""
-
 OFF_LIMIT: Final = timedelta(seconds=3)
 """How long `async_off` waits for the current to fall."""
 
 _SET_POINTS: Final = ("sink_power", "sink_current", "set_voltage", "set_current", "set_power")
-
-RELAY_SAFE_A: Final = 1.0
-"""Below this, or twice the tolerance of the current if that is more, a relay may open."""
 
 
 class ModbusSupply(ModbusDevice):
@@ -79,13 +73,8 @@ class ModbusSupply(ModbusDevice):
             raise ValueError(message)
         super().__init__(profile, link, now)
         self._traits = profile.power_supply
-        self._wishes = wishes
+        self._intent = Intent(wishes, now)
         self._listeners: list[SupplyListener] = []
-        self._vouched_until: datetime | None = None
-        self._grant: Grant | None = None
-        self._granted_until: datetime | None = None
-        self._left_alone_until: datetime | None = None
-        self._off_is_owed = False
         self._number = 0
         self._converging = asyncio.Lock()
         self._teller = Teller(link, lambda: self._registers)
@@ -126,26 +115,22 @@ class ModbusSupply(ModbusDevice):
 
     def vouch(self, until: datetime) -> None:
         """Tell that a fresh decision stands behind the newest grant until then (SR-4)."""
-        if self._vouched_until is None or until > self._vouched_until:
-            self._vouched_until = until
+        self._intent.vouch(until)
 
     async def async_apply(self, grant: Grant) -> ActionResult:
         """Bring a grant onto the device, or renew it.
 
         A raise that the device refuses leaves the grant before it in force.
         """
-        now = self._now()
         self.vouch(grant.decided_at + DECISION_FRESH)
-        earlier, until = self._grant, self._granted_until
-        is_raise = (grant.power_w or 0.0) > self._granted_w()
-        if is_raise and not self._is_vouched():
+        is_raise = self._intent.is_raise(grant)
+        if is_raise and not self._intent.is_vouched:
             self.counters["stale_grants"] += 1
             return ActionResult.FAILED
-        self._grant = grant
-        self._granted_until = None if grant.lease is None else now + grant.lease
+        take_back = self._intent.allow(grant)
         result = await self._command()
-        if result is ActionResult.REJECTED and is_raise and self._grant is grant:
-            self._grant, self._granted_until = earlier, until
+        if result is ActionResult.REJECTED and is_raise:
+            take_back()
         return result
 
     async def async_set_wishes(self, wishes: SupplyWishes) -> ActionResult:
@@ -157,10 +142,9 @@ class ModbusSupply(ModbusDevice):
             return ActionResult.NOT_SUPPORTED
         if wishes.mode is SupplyMode.IMPORT and not self._traits.bidirectional:
             return ActionResult.NOT_SUPPORTED
-        if not self._is_within_capabilities(wishes):
+        if not is_possible(wishes, self._capabilities):
             return ActionResult.REJECTED
-        self._off_is_owed = wishes.mode is SupplyMode.OFF
-        self._wishes = wishes
+        self._intent.wish(wishes)
         if wishes.mode is not SupplyMode.OFF:
             self._release_hold()
         self._publish(self._now())
@@ -168,8 +152,7 @@ class ModbusSupply(ModbusDevice):
 
     async def async_off(self) -> OffOutcome:
         """Switch the output off and return when its current is safe for a relay."""
-        self._wishes = replace(self._wishes, mode=SupplyMode.OFF)
-        self._off_is_owed = True
+        self._intent.switch_off()
         self._faults.is_left_to_person = False
         self._teller.forget(self._traits.output.signal)
         self._teller.forgive()
@@ -230,7 +213,7 @@ class ModbusSupply(ModbusDevice):
             if (
                 current is not None
                 and current.arrived_at > written_at
-                and abs(current.value) < self._relay_safe_a()
+                and abs(current.value) < relay_safe_a(self._capabilities)
             ):
                 return OffOutcome.BELOW_THRESHOLD
             await self._next_measurement()
@@ -241,53 +224,14 @@ class ModbusSupply(ModbusDevice):
         self._measured.clear()
         await self._measured.wait()
 
-    def _relay_safe_a(self) -> float:
-        tolerance = 0.0
-        if self._capabilities is not None:
-            tolerance = self._capabilities.current_regulation_tolerance_a
-        return max(RELAY_SAFE_A, 2 * tolerance)
-
-    def _is_within_capabilities(self, wishes: SupplyWishes) -> bool:
-        """Whether the set points can be meant for this device; all pass while it is unknown."""
-        known = self._capabilities
-        if wishes.voltage_v < 0 or wishes.current_a < 0 or (wishes.power_w or 0.0) < 0:
-            return False
-        if known is None or wishes.mode is SupplyMode.OFF:
-            return True
-        highest_v = known.nominal_max_export_voltage_v or known.max_export_voltage_v
-        return wishes.voltage_v <= highest_v
-
     # -- what it should do -------------------------------------------------------
-
-    def _is_vouched(self) -> bool:
-        return self._vouched_until is not None and self._now() < self._vouched_until
-
-    def _granted_w(self) -> float:
-        """Return the watts that the pool allows now; 0 once nobody stands behind them."""
-        if self._grant is None or not self._is_vouched():
-            return 0.0
-        if self._granted_until is not None and self._now() >= self._granted_until:
-            return 0.0
-        return self._grant.power_w or 0.0
 
     def _target(self, registers: Registers) -> Target | None:
         """Return what the device should do now; None to leave it as it is."""
         if self._faults.is_left_to_person:
             return None
-        if self._off_is_owed:
-            return OFF
-        if self._wishes.mode is SupplyMode.OFF:
-            # The panel is free, but what the pool has switched on it switches off.
-            return OFF if self._output.mode is not SupplyMode.OFF else None
-        if (
-            self._grant is None
-            and self._left_alone_until is not None
-            and self._now() < self._left_alone_until
-        ):
-            return None
-        if self._faults.is_held or self._capabilities is None:
-            return OFF
-        return make_target(self._wishes, self._granted_w(), self._capabilities, registers)
+        able = None if self._faults.is_held else self._capabilities
+        return self._intent.target(self._output.mode, able, registers)
 
     async def _converge(self) -> None:
         """Write what the device has not been told yet, until it has been told all.
@@ -325,8 +269,8 @@ class ModbusSupply(ModbusDevice):
                 await self._output.switch_on(registers, target, check)
             else:
                 await self._output.switch_off(check)
-                self._off_is_owed = False
-                if self._wishes.mode is SupplyMode.OFF:
+                self._intent.off_is_owed = False
+                if self._intent.wishes.mode is SupplyMode.OFF:
                     await self._output.hand_back(check)
         except SilentError:
             self._silent += 1
@@ -355,8 +299,7 @@ class ModbusSupply(ModbusDevice):
         """Publish what it can do, then bring the newest mode and set points onto it."""
         registers = self._registers
         assert registers is not None  # noqa: S101 - just made
-        if self._left_alone_until is None:
-            self._left_alone_until = self._now() + DECISION_FRESH
+        self._intent.leave_alone()
         self._capabilities = make_capabilities(
             self._traits, registers, self._variant, self._observed.limits
         )
@@ -464,7 +407,7 @@ class ModbusSupply(ModbusDevice):
             voltage_v=self._observed.voltage_v,
             current_a=self._observed.current_a,
             power_w=self._observed.power_w,
-            wishes=self._wishes,
+            wishes=self._intent.wishes,
             capabilities=self._capabilities,
             errors=dict(self._faults.errors),
         )

@@ -8,7 +8,7 @@ from typing import Final
 from ...const import ROOT_CIRCUIT
 from ...pool.circuits import Circuit
 from ...pool.members import CircuitId
-from ...pool.quantities import PHASES, PerPhase, Phase
+from ...pool.quantities import NOMINAL_VOLTAGE_V, PHASES, PerPhase, Phase
 from ..cars import happens
 from ..house import MOST_OF_BASE, BatterySpec, LoadSpec, SunSpec, draw_appliances
 from ..meters import MeterFault, MeterFaultKind, MeterKind, MeterSpec
@@ -144,6 +144,19 @@ def with_phases_told(
     if battery is not None:
         battery = replace(battery, tells_phases=happens(rng, 0.5))
     return sun, battery
+
+
+def with_power_limits(rng: Random, circuits: Sequence[Circuit]) -> list[Circuit]:
+    """Give some circuits below the root a limit in watts."""
+    return [
+        replace(
+            circuit,
+            limit_w=round(sum(circuit.limit_a) * NOMINAL_VOLTAGE_V * rng.uniform(0.5, 0.9)),
+        )
+        if circuit.parent is not None and happens(rng, 0.3)
+        else circuit
+        for circuit in circuits
+    ]
 
 
 def describe_meters(

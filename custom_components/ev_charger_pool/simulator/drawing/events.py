@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from random import Random
 
 from ...pool.circuits import Circuit
-from ...pool.limits import Limit, LimitUnit
+from ...pool.limits import Limit, LimitScope, LimitUnit
 from ...pool.members import MemberWishes, Mode
+from ...pool.quantities import NOMINAL_VOLTAGE_V
 from ...pool.reasons import ReasonKind
 from ..cars import happens
 from ..scenario import LimitChange, MemberPlan, Outage, OutageKind, Wish
@@ -60,6 +61,54 @@ def draw_limits(
         changes.append(LimitChange(at_s=at_s, limits=tuple(limits)))
         at_s += rng.uniform(120.0, 1_800.0)
     return tuple(changes)
+
+
+def draw_circuit_limits(
+    rng: Random, circuits: Sequence[Circuit], duration_s: float
+) -> tuple[LimitChange, ...]:
+    """Draw ceilings over all that flows through circuits, and ceilings in watts (SR-15)."""
+    changes = []
+    at_s = rng.uniform(0.0, duration_s / 2.0)
+    while at_s < duration_s:
+        limits = []
+        for number in range(rng.choice((0, 1, 1, 2))):
+            circuit = rng.choice(circuits)
+            scope = rng.choice((LimitScope.CONNECTION, LimitScope.CONNECTION, LimitScope.MEMBERS))
+            unit = rng.choice(tuple(LimitUnit))
+            # All phases are rarely full together: a limit in watts has to be less to bind.
+            most = circuit.limit_a.l1 if unit is LimitUnit.CURRENT else 0.6 * _power_w(circuit)
+            limits.append(
+                Limit(
+                    id=f"grid/{number}/{circuit.id}",
+                    source=rng.choice((ReasonKind.USER, ReasonKind.DEMAND_RESPONSE)),
+                    value=round(rng.uniform(0.2, 1.0) * most, 1),
+                    unit=unit,
+                    circuit=circuit.id,
+                    scope=scope,
+                    mandatory=happens(rng, 0.5),
+                )
+            )
+        changes.append(LimitChange(at_s=at_s, limits=tuple(limits)))
+        at_s += rng.uniform(120.0, 1_800.0)
+    return tuple(changes)
+
+
+def merge_limits(
+    one: Sequence[LimitChange], other: Sequence[LimitChange]
+) -> tuple[LimitChange, ...]:
+    """Return both courses of ceilings as one: at each change all that are in force by either."""
+
+    def at(changes: Sequence[LimitChange], at_s: float) -> tuple[Limit, ...]:
+        passed = [change.limits for change in changes if change.at_s <= at_s]
+        return passed[-1] if passed else ()
+
+    times = sorted({change.at_s for change in (*one, *other)})
+    return tuple(LimitChange(at_s=at_s, limits=at(one, at_s) + at(other, at_s)) for at_s in times)
+
+
+def _power_w(circuit: Circuit) -> float:
+    """Return what a circuit's fuse carries on all its phases."""
+    return sum(circuit.limit_a) * NOMINAL_VOLTAGE_V
 
 
 def draw_wishes(rng: Random, members: Sequence[MemberPlan], duration_s: float) -> tuple[Wish, ...]:

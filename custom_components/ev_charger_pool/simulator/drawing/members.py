@@ -72,6 +72,7 @@ def _draw_connector_settings(
         wired = wired[:1]
     return MemberSettings(
         member=link,
+        device=link,
         circuit=circuit.id,
         phases=tuple(wired),
         max_current_a=rng.choice((16.0, 16.0, 32.0)),

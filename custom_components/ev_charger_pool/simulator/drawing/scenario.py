@@ -18,8 +18,9 @@ from .electricity import (
     draw_loads,
     draw_meters,
     with_phases_told,
+    with_power_limits,
 )
-from .events import draw_limits, draw_outages, draw_wishes
+from .events import draw_circuit_limits, draw_limits, draw_outages, draw_wishes, merge_limits
 from .members import draw_members, with_fail_safes
 
 MOST_MEMBERS: Final = 20
@@ -49,13 +50,21 @@ def draw_scenario(
     circuits = describe_meters(rng, circuits, meters, loads)
     members, delays = draw_members(rng, circuits, phases, count, duration)
     members = with_fail_safes(rng, circuits, loads, members)
+    sharing = rng.choice(tuple(Sharing))
+    outages = draw_outages(rng, duration_s)
+    limits = draw_limits(rng, circuits, members, duration_s)
+    others = Random(f"{seed}:limits")
+    if limits and happens(others, 0.5):
+        # Sites without any limit stay so: only there is judged who goes without.
+        circuits = with_power_limits(others, circuits)
+        limits = merge_limits(limits, draw_circuit_limits(others, circuits, duration_s))
     return Scenario(
         seed=seed,
         duration_s=duration_s,
         site=SiteSettings(
             circuits=tuple(circuits),
             members=tuple(member.settings for member in members),
-            sharing=rng.choice(tuple(Sharing)),
+            sharing=sharing,
         ),
         plant=PlantSpec(
             circuits={circuit.id: circuit.parent for circuit in circuits},
@@ -67,7 +76,7 @@ def draw_scenario(
         ),
         members=tuple(members),
         link_delay_s=delays,
-        outages=draw_outages(rng, duration_s),
-        limits=draw_limits(rng, circuits, members, duration_s),
+        outages=outages,
+        limits=limits,
         wishes=draw_wishes(rng, members, duration_s),
     )

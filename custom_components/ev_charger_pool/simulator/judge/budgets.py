@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ...pool.members import MemberId
+from ...pool.members import MemberId, Order, OrderKind
 from ..scenario import Scenario
 from .truth import Truth
 from .violations import Findings, Rule
@@ -46,9 +46,13 @@ class BudgetJudge:
         }
         self._raised_s: dict[MemberId, float] = {}
 
-    def written(self, member: MemberId, now_s: float) -> None:
-        """Take that an order, whatever its kind, was written to a member's station."""
-        self._station_of[member].write(now_s)
+    def written(self, order: Order, now_s: float) -> None:
+        """Take that an order was written to its member's station.
+
+        Renewals do not count: what its lease asks for (SR-8), a station takes beside the burst.
+        """
+        if order.kind is not OrderKind.RENEW:
+            self._station_of[order.member].write(now_s)
 
     def raised(self, member: MemberId, now_s: float) -> None:
         """Judge a raise that was just handed over."""

@@ -6,20 +6,14 @@ from typing import Final
 from ...balancing.contract import Decision
 from ...pool.limits import Limit
 from ...pool.members import MemberId, MemberWishes, Mode
-from ...pool.quantities import PHASES
 from ..devices import Station
-from ..meters import MeterKind
-from ..scenario import Scenario, above
-from .overloads import BLIND_AFTER_S
-from .truth import REACTION_S, TOLERANCE_A, MemberTruth, Truth
+from ..scenario import Scenario
+from .room import Room
+from .truth import BLIND_AFTER_S, REACTION_S, TOLERANCE_A, MemberTruth, Truth
 from .violations import Findings, Rule
-from .windows import SlidingMaximum
 
 HUNGRY_AFTER_S: Final = 600.0
 """A member that has room and wants energy is granted something within this."""
-
-HUNGRY_MARGIN_A: Final = 4.0
-"""Room that a controller may keep for noise before it serves somebody."""
 
 TROUBLED_FOR_S: Final = 900.0
 """A member that was in trouble may be kept off this long."""
@@ -28,13 +22,10 @@ TROUBLED_FOR_S: Final = 900.0
 class ConductJudge:
     """Judges what becomes of grants, second by second."""
 
-    def __init__(self, scenario: Scenario, truth: Truth, findings: Findings) -> None:
+    def __init__(self, scenario: Scenario, truth: Truth, room: Room, findings: Findings) -> None:
         self._truth = truth
         self._findings = findings
-        self._paths = {
-            circuit.id: above(scenario.site.circuits, circuit.id)
-            for circuit in scenario.site.circuits
-        }
+        self._room = room
         self._generates = scenario.plant.sun is not None or scenario.plant.battery is not None
         self._capped = any(circuit.limit_w is not None for circuit in scenario.site.circuits)
         self._dead_since_s: float | None = None
@@ -42,7 +33,6 @@ class ConductJudge:
         self._limits: Sequence[Limit] = ()
         self._wishes: dict[MemberId, MemberWishes] = {}
         self._hungry_since_s: dict[MemberId, float] = {}
-        self._others = [SlidingMaximum() for _ in truth.spots]
 
     def died(self, now_s: float) -> None:
         """Take that nobody decides from now on."""
@@ -65,8 +55,6 @@ class ConductJudge:
 
     def advance(self, now_s: float) -> None:
         """Judge the present second."""
-        for spot, others in zip(self._truth.spots, self._others, strict=True):
-            others.add(now_s, spot.other_a)
         if self._dead_since_s is not None:
             self._lapses(now_s, now_s - self._dead_since_s)
             return
@@ -81,8 +69,8 @@ class ConductJudge:
             if (
                 status.granted_a > 0.0
                 or not self._wants(member, now_s)
-                or self._blind(member, now_s)
-                or not self._has_room(member, decision, now_s)
+                or self._room.is_hidden(member, now_s)
+                or not self._room.has(member, decision, now_s)
             ):
                 self._hungry_since_s.pop(member.id, None)
                 continue
@@ -97,13 +85,20 @@ class ConductJudge:
                 )
 
     def _lapses(self, now_s: float, dead_s: float) -> None:
-        """I5: after its lease every leased device is at or below its fail-safe."""
+        """I5: after its lease every leased device is at or below its fail-safe.
+
+        What lapses is a grant. A station that starts anew meanwhile, or so shortly before that no
+        order reached it, has none: it takes what its maker or installer set, and a controller that
+        is not there cannot tell it less (SR-2 commits its ceiling once there is one again).
+        """
         for member in self._truth.members.values():
             settings, device = member.settings, member.device
             if settings.lease is None or not device.spec.lease_works or member.in_trouble(now_s):
                 continue
             # The last order may still have been on its way.
             over_s = settings.lease.duration.total_seconds() + 3.0 * REACTION_S
+            if member.rebooted_since(now_s - dead_s - 3.0 * REACTION_S):
+                continue
             if dead_s > over_s and member.draw_a > settings.fail_safe_a + TOLERANCE_A:
                 self._findings.add(
                     Rule.I5,
@@ -121,7 +116,7 @@ class ConductJudge:
                 member.settings.fail_safe_a + TOLERANCE_A
             ):
                 continue
-            for circuit in self._paths[member.settings.circuit]:
+            for circuit in self._room.paths[member.settings.circuit]:
                 knowledge = self._truth.knowledge[circuit]
                 if knowledge.spec is None or not knowledge.told_at_all:
                     continue
@@ -150,31 +145,3 @@ class ConductJudge:
             # Others are capped for what happens when everything freezes (SR-5).
             and (settings.lease_exercised or settings.may_freeze)
         )
-
-    def _blind(self, member: MemberTruth, now_s: float) -> bool:
-        """Whether a meter above it is late, or tells a total that hides what is free (SR-10)."""
-        for circuit in self._paths[member.settings.circuit]:
-            knowledge = self._truth.knowledge[circuit]
-            if knowledge.spec is not None and (
-                knowledge.spec.kind is MeterKind.TOTAL
-                or now_s - knowledge.newest_s > 2.0 * knowledge.spec.interval_s + 5.0
-            ):
-                return True
-        return False
-
-    def _has_room(self, member: MemberTruth, decision: Decision, now_s: float) -> bool:
-        """Whether its least current would fit beside all that is committed to the others."""
-        for spot, others in zip(self._truth.spots, self._others, strict=True):
-            if member not in spot.members:
-                continue
-            phase = PHASES[spot.phase]
-            committed_a = sum(
-                decision.members[other.id].commitment_a
-                for other in spot.members
-                if other is not member and phase in decision.members[other.id].used_phases
-            )
-            other_a = others.since(now_s - 90.0)
-            margin_a = HUNGRY_MARGIN_A + spot.noise_a + spot.error_a
-            if spot.limit_a - other_a - committed_a < member.settings.min_current_a + margin_a:
-                return False
-        return True

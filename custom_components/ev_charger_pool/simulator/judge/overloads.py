@@ -9,7 +9,9 @@ Who caused an overload is decided by what could be known, and nothing is exempt 
   alive to hear it, its age grows.
 - *Misbehaviour* is what a member draws above every limit that a device which obeys would have kept
   in the last 10 s, plus 0.5 A. It counts as the others' for the 60 s of SR-6's ladder and the
-  same link time + 10 s; from then on the rest of the pool has to have made room. A car that
+  same link time + 10 s; from then on the rest of the pool has to have made room. Only seconds in
+  which somebody decides count: a station that starts anew at its ceiling while nobody does keeps
+  it, and nobody climbs the ladder or makes room. A car that
   starts at its station's own fail-safe, before any order of its session, counts so for link
   time + 10 s: it is committed (SR-2) and gates raises, but nobody cut the others for it (SR-9).
   What a device that reports no current takes too much below a circuit without a meter of its
@@ -38,19 +40,12 @@ way, is at most 30 s.
 from typing import Final
 
 from ...pool.members import MemberId
-from .truth import LADDER_S, TOLERANCE_A, Spot, Truth
+from .generators import TRIP_SHARE
+from .patience import Patience
+from .truth import TOLERANCE_A, Spot, Truth
 from .violations import Findings, Rule
 
 THERMAL_LIMIT_S: Final = 30.0
-
-TRIP_SHARE: Final = 1.45
-"""SR-3: with generation gone a fuse holds this share of its limit until the cut."""
-
-SMALL_WAIT_S: Final = 5.0
-"""SR-9: a small excess is waited out this long."""
-
-BLIND_AFTER_S: Final = 30.0
-"""SR-10: the longest allowance for the age of a reading."""
 
 
 class OverloadJudge:
@@ -59,11 +54,12 @@ class OverloadJudge:
     def __init__(self, truth: Truth, findings: Findings) -> None:
         self._truth = truth
         self._findings = findings
+        self._patience = [Patience() for _ in truth.spots]
 
     def advance(self, now_s: float) -> None:
         """Judge the present second."""
-        for spot in self._truth.spots:
-            self._judge(spot, now_s)
+        for spot, patience in zip(self._truth.spots, self._patience, strict=True):
+            self._judge(spot, patience, now_s)
 
     def raised(self, member: MemberId, now_s: float) -> None:
         """Judge a raise that was just handed over."""
@@ -75,12 +71,7 @@ class OverloadJudge:
             knowledge = truth.knowledge[spot.circuit]
             known_s = knowledge.newest_s
             other_a, gross_a = spot.others_at(known_s)
-            potential_a = sum(
-                item.potential_a(now_s)
-                - (item.excess_a if now_s - item.risen_s <= knowledge.reaction_s else 0.0)
-                for item in spot.members
-                if item.on_phase[spot.phase]
-            )
+            potential_a = spot.potential_a(now_s, knowledge.reaction_s)
             allowed_a = spot.limit_a + spot.noise_a + spot.error_a
             if other_a + potential_a > allowed_a:
                 self._findings.add(
@@ -102,37 +93,29 @@ class OverloadJudge:
                     f" {spot.limit_a:.1f} A",
                 )
 
-    def _judge(self, spot: Spot, now_s: float) -> None:
+    def _judge(self, spot: Spot, patience: Patience, now_s: float) -> None:
         knowledge = self._truth.knowledge[spot.circuit]
-        excess_a = spot.excess_a - spot.excesses.since(now_s - LADDER_S - knowledge.reaction_s)
-        excess_a += sum(
-            member.own_start_a(now_s, knowledge.reaction_s)
-            for member in spot.members
-            if member.on_phase[spot.phase]
-        )
+        excess_a = spot.excused_a(now_s, self._truth.decided_s, knowledge.reaction_s)
         metered = knowledge.spec is not None
-        blind = metered and now_s - knowledge.newest_s > BLIND_AFTER_S
+        blind = knowledge.is_blind(now_s)
         hidden_a = spot.other_a - spot.since_moving.since(knowledge.moving_s) if metered else 0.0
         unknown_a = spot.other_a - spot.since_settled.since(knowledge.settled_s) if metered else 0.0
         movable_a = spot.controllable_a(now_s, knowledge.reaction_s, blind=blind)
         self._thermal(spot, now_s, excess_a + (unknown_a if blind else 0.0), movable_a)
         over_a = spot.total_a - spot.limit_a - spot.error_a - excess_a
         if over_a <= spot.small_a or movable_a <= TOLERANCE_A:
-            spot.over_since_s = spot.small_since_s = None
+            patience.renew()
             return
         if over_a > spot.noise_a + hidden_a:
             self._tell(Rule.I1B_CAUSED, spot, now_s, hidden_a, excess_a)
-        if spot.small_since_s is None:
-            spot.small_since_s = now_s
-        if over_a <= spot.noise_a:
-            spot.over_since_s = None
-        elif spot.over_since_s is None:
-            spot.over_since_s = now_s
-        patience_s = SMALL_WAIT_S + (knowledge.spec.interval_s if knowledge.spec else 0.0)
-        seen = spot.over_since_s is not None and knowledge.settled_s >= spot.over_since_s
-        seen_small = knowledge.settled_s >= spot.small_since_s + patience_s
-        if (seen and over_a > spot.noise_a + unknown_a) or (
-            seen_small and over_a > spot.small_a + unknown_a
+        if patience.is_over(
+            now_s,
+            over_a,
+            seen_s=knowledge.settled_s,
+            wait_s=knowledge.small_wait_s,
+            noise=spot.noise_a,
+            small=spot.small_a,
+            unknown=unknown_a,
         ):
             self._tell(Rule.I1B_SLOW, spot, now_s, unknown_a, excess_a)
 

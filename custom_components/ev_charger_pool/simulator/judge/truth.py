@@ -24,6 +24,11 @@ TOLERANCE_A: Final = 0.5
 RECOVERY_S: Final = 60.0
 """A device is not counted on for this long after its trouble: its state has to be heard first."""
 
+SMALL_WAIT_S: Final = 5.0
+"""SR-9: a small excess is waited out this long."""
+
+BLIND_AFTER_S: Final = 30.0
+"""SR-10: the longest allowance for the age of a reading."""
 
 _NEVER_S: Final = -1e9
 
@@ -37,6 +42,7 @@ class MemberTruth:
         "_untold_s",
         "device",
         "draw_a",
+        "exceeded_s",
         "excess_a",
         "fresh_s",
         "link",
@@ -54,6 +60,8 @@ class MemberTruth:
         self.draw_a = 0.0
         self.excess_a = 0.0
         """What it draws above anything that an obedient device would."""
+        self.exceeded_s = -1e9
+        """When it last began to do so."""
         self.on_phase = [False, False, False]
         """The site's phases that it draws from."""
         self.fresh_s = -1e9
@@ -99,7 +107,9 @@ class MemberTruth:
         self.on_phase = [index in used for index in range(3)]
         self._allowed.add(now_s, device.obedient_a)
         most = self._allowed.since(now_s - REACTION_S)
-        self.excess_a = max(0.0, self.draw_a - most - TOLERANCE_A)
+        before_a, self.excess_a = self.excess_a, max(0.0, self.draw_a - most - TOLERANCE_A)
+        if before_a <= 0.0 < self.excess_a:
+            self.exceeded_s = now_s
 
     def own_start_a(self, now_s: float, reaction_s: float) -> float:
         """Return what it draws because it just started by its own default, without any grant.
@@ -110,6 +120,11 @@ class MemberTruth:
         if not self._started_itself or now_s - self.risen_s > reaction_s:
             return 0.0
         return min(self.draw_a, self.settings.fail_safe_a + TOLERANCE_A)
+
+    def rebooted_since(self, at_s: float) -> bool:
+        """Whether it started anew after a time, and nothing was granted to it since."""
+        booted_s = self.device.forgot_s if self.device.booted_at is not None else _NEVER_S
+        return booted_s >= at_s and not self.device.limit.granted
 
     def potential_a(self, now_s: float) -> float:
         """Return what it may draw per phase without breaking an order.
@@ -158,6 +173,15 @@ class Knowledge:
         self.heard_s = _NEVER_S
         self.told_at_all = False
         self._to_come = 0
+
+    @property
+    def small_wait_s(self) -> float:
+        """How long a small excess may stand until it shows in a reading and is waited out."""
+        return SMALL_WAIT_S + (self.spec.interval_s if self.spec else 0.0)
+
+    def is_blind(self, now_s: float) -> bool:
+        """Whether its meter is there and tells nothing for longer than SR-10 allows."""
+        return self.spec is not None and now_s - self.newest_s > BLIND_AFTER_S
 
     def hear(self, value: MeterValue, now_s: float) -> bool:
         """Take that a controller which decides heard a value; return whether it was honest."""
@@ -225,9 +249,9 @@ class Spot:
         self.excess_a = 0.0
         self.unseen_a = 0.0
         """What of the excess nobody can see: of devices without a current, in no phase's meter."""
+        self.untold_a = 0.0
+        """What members take that report no current."""
         self.shows_phases = meter is not None and meter.kind is not MeterKind.TOTAL
-        self.over_since_s: float | None = None
-        self.small_since_s: float | None = None
         self.since_settled = SlidingMinimum()
         self.since_moving = SlidingMinimum()
         self.history: deque[tuple[float, float, float]] = deque()
@@ -244,6 +268,31 @@ class Spot:
         while len(history) > 1 and history[1][0] <= at_s:
             history.popleft()
         return history[0][1], history[0][2]
+
+    def potential_a(self, now_s: float, reaction_s: float) -> float:
+        """Return what all members may draw without breaking an order.
+
+        What a misbehaving one began to draw too much only just now may not have been told yet.
+        """
+        return sum(
+            member.potential_a(now_s)
+            - (member.excess_a if now_s - member.exceeded_s <= reaction_s else 0.0)
+            for member in self.members
+            if member.on_phase[self.phase]
+        )
+
+    def excused_a(self, now_s: float, decided_s: float, reaction_s: float) -> float:
+        """Return what members draw that is not held against the pool.
+
+        Starts of their own; and what is above every order, for the time of SR-6's ladder, of which
+        only that counts in which somebody decided: `decided_s` so far.
+        """
+        excess_a = self.excess_a - self.excesses.since(decided_s - LADDER_S - reaction_s)
+        return excess_a + sum(
+            member.own_start_a(now_s, reaction_s)
+            for member in self.members
+            if member.on_phase[self.phase]
+        )
 
     def controllable_a(self, now_s: float, reaction_s: float, *, blind: bool) -> float:
         """Return what of the load the controller can take away.
@@ -273,6 +322,10 @@ class Truth:
         links: Mapping[str, SimulatedLink],
     ) -> None:
         self.plant = plant
+        self.decided_s = 0.0
+        """For how long somebody decided so far: nobody else climbs the ladder of SR-6."""
+        self._decides = True
+        self._advanced_s = 0.0
         self.members = {
             plan.settings.member: MemberTruth(devices[plan.settings.member], links[plan.link])
             for plan in scenario.members
@@ -303,8 +356,19 @@ class Truth:
                         )
                     )
 
+    def died(self) -> None:
+        """Take that nobody decides from now on."""
+        self._decides = False
+
+    def revived(self) -> None:
+        """Take that somebody decides again."""
+        self._decides = True
+
     def advance(self, now_s: float) -> None:
         """Take what flows now."""
+        if self._decides:
+            self.decided_s += now_s - self._advanced_s
+        self._advanced_s = now_s
         for member in self.members.values():
             member.advance(now_s)
         for knowledge in self.knowledge.values():
@@ -325,11 +389,16 @@ class Truth:
                     if member.on_phase[spot.phase] and not member.settings.measures_current
                 )
             )
+            spot.untold_a = sum(
+                member.draw_a
+                for member in spot.members
+                if member.on_phase[spot.phase] and not member.settings.measures_current
+            )
             spot.since_settled.add(now_s, spot.other_a)
             spot.since_moving.add(now_s, spot.other_a)
             generated_a = plant.generation_a[spot.phase] if spot.circuit == root else 0.0
             spot.history.append((now_s, spot.other_a, spot.other_a + generated_a))
-            spot.excesses.add(now_s, spot.excess_a - spot.unseen_a)
+            spot.excesses.add(self.decided_s, spot.excess_a - spot.unseen_a)
 
 
 def _slowest_link_s(scenario: Scenario, plans: Sequence[MemberPlan]) -> float:

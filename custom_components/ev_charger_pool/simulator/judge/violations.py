@@ -31,6 +31,7 @@ class Rule(StrEnum):
     SR11 = "sr11"
     SR12 = "sr12"
     SR13 = "sr13"
+    SR14 = "sr14"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

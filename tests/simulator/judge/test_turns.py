@@ -1,0 +1,245 @@
+"""SR-14: runs, pauses, turns and sleepers; who does not keep to them is caught."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import override
+
+import pytest
+
+from custom_components.ev_charger_pool.balancing.contract import Controller, Decision, SiteSettings
+from custom_components.ev_charger_pool.balancing.controller import SiteController
+from custom_components.ev_charger_pool.pool.members import (
+    MemberSettings,
+    MemberWishes,
+    Mode,
+    Order,
+    OrderKind,
+    Priority,
+)
+from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT
+from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT, ClosedLoop
+from custom_components.ev_charger_pool.simulator.judge.violations import Rule, Violation
+from custom_components.ev_charger_pool.simulator.scenario import (
+    MemberPlan,
+    Outage,
+    OutageKind,
+    Scenario,
+    Wish,
+)
+from tests.simulator.builders import CAR, connector, site
+from tests.simulator.judge.careless import Fixed
+
+SLEEPER = replace(CAR, start_s=1e6)
+"""A car that takes what is offered a week later."""
+
+
+class OnAndOff(Fixed):
+    """Lets everybody run and pause for so many seconds, over and over."""
+
+    def __init__(self, on_s: float, off_s: float) -> None:
+        super().__init__(8.0)
+        self.on_s = on_s
+        self.off_s = off_s
+        self.since: datetime | None = None
+
+    @override
+    def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+        target = super().target(member, seats, now)
+        if not target:
+            return 0.0
+        self.since = self.since or now
+        passed_s = (now - self.since).total_seconds() % (self.on_s + self.off_s)
+        return target if passed_s < self.on_s else 0.0
+
+
+class Waking(Fixed):
+    """Wakes cars at given times after their resume."""
+
+    def __init__(self, *after_s: float, until_s: float = 1e9) -> None:
+        super().__init__(8.0)
+        self.after_s = after_s
+        self.until_s = until_s
+        self.since: datetime | None = None
+
+    @override
+    def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+        target = super().target(member, seats, now)
+        if target:
+            self.since = self.since or now
+        over = self.since is not None and now - self.since > timedelta(seconds=self.until_s)
+        return 0.0 if over else target
+
+    @override
+    def orders(self, member: MemberSettings, target: float, now: datetime) -> list[Order]:
+        orders = super().orders(member, target, now)
+        if self.since is not None and (now - self.since).total_seconds() in self.after_s:
+            self.seen.discard(member.member)
+            (order,) = super().orders(member, target, now)
+            return [replace(order, kind=OrderKind.START)]
+        return orders
+
+
+class Favourite(Fixed):
+    """Serves one member only, for ever."""
+
+    @override
+    def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+        return super().target(member, seats, now) if member.member == "c1" else 0.0
+
+
+def found(
+    scenario: Scenario,
+    new_controller: Callable[[], Controller],
+    *,
+    house: dict[float, float] | None = None,
+) -> list[Violation]:
+    """Return what is found of SR-14; the house takes amps on L1 from times on."""
+    loop = ClosedLoop(scenario, new_controller)
+    while loop.now_s < scenario.duration_s:
+        if house and loop.now_s in house:
+            loop.plant.house.extra_a[0] = house[loop.now_s]
+        loop.step()
+    return [item for item in loop.findings.violations if item.rule is Rule.SR14]
+
+
+def test_sr14_a_run_that_ends_early_though_there_is_room() -> None:
+    scenario = site([connector(1)], minutes=15)
+    (early,) = found(scenario, partial(OnAndOff, 599, 1_000))
+    assert "paused 599 s after its start though there is room" in early.text
+    assert found(scenario, partial(OnAndOff, 600, 1_000)) == []
+
+
+def test_sr14_safety_ends_a_run_at_any_time() -> None:
+    """The house leaves no room for a car; both are right to pause it."""
+    scenario = site([connector(1)], minutes=15)
+    house = {100.0: 31.0}
+    assert found(scenario, partial(OnAndOff, 97, 1_000), house=house) == []
+    assert found(scenario, SiteController, house=house) == []
+
+
+def test_sr14_a_run_is_not_ended_early_for_a_house_that_the_controller_only_imagines() -> None:
+    """It says that others take everything, so by its own numbers it is right."""
+
+    class Frightened(OnAndOff):
+        @override
+        def decision(
+            self, site: SiteSettings, orders: tuple[Order, ...], now: datetime
+        ) -> Decision:
+            decision = super().decision(site, orders, now)
+            return replace(
+                decision,
+                circuits={
+                    key: replace(status, other_a=NO_CURRENT.map(lambda _: 30.0))
+                    for key, status in decision.circuits.items()
+                },
+            )
+
+    scenario = site([connector(1)], minutes=15)
+    assert found(scenario, partial(Frightened, 300, 1_000)) == []
+
+
+def test_sr14_what_a_user_wants_ends_a_run() -> None:
+    wish = Wish(at_s=200.0, member="c1", wishes=MemberWishes(mode=Mode.OFF))
+    scenario = replace(site([connector(1)], minutes=15), wishes=(wish,))
+    assert found(scenario, partial(OnAndOff, 195, 1_000)) == []
+    assert found(scenario, SiteController) == []
+
+
+def test_sr14_a_pause_that_ends_early() -> None:
+    scenario = site([connector(1)], minutes=25)
+    (early,) = found(scenario, partial(OnAndOff, 700, 299))
+    assert "started 299 s after its pause began" in early.text
+    assert found(scenario, partial(OnAndOff, 700, 300)) == []
+
+
+def test_sr14_a_pause_for_safety_lasts_as_well() -> None:
+    """The house leaves room again after a minute; nobody starts at once, and SiteController too."""
+    scenario = site([connector(1)], minutes=15)
+    house = {100.0: 31.0, 160.0: 0.0}
+    late = found(scenario, partial(OnAndOff, 97, 60), house=house)
+    assert "started 60 s after its pause began" in late[0].text
+    assert found(scenario, SiteController, house=house) == []
+
+
+@pytest.mark.parametrize("kind", list(OutageKind))
+def test_sr14_an_outage_begins_everything_anew(kind: OutageKind) -> None:
+    outage = Outage(kind=kind, from_s=750.0, until_s=800.0)
+    scenario = replace(site([connector(1)], minutes=25), outages=(outage,))
+    assert found(scenario, partial(OnAndOff, 700, 299)) == []
+
+
+def at(plan: MemberPlan, priority: Priority) -> MemberPlan:
+    return replace(plan, settings=replace(plan.settings, priority=priority))
+
+
+@pytest.mark.parametrize(
+    ("priority", "blamed"),
+    [(Priority.HIGH, True), (Priority.NORMAL, True), (Priority.LOW, False)],
+)
+def test_sr14_who_waited_for_a_turn_comes_before_who_had_one(
+    *, priority: Priority, blamed: bool
+) -> None:
+    """Two cars on a fuse for one; the one that waits may be of another tier."""
+    scenario = site([connector(1), at(connector(2), priority)], fuse_a=18.0, minutes=40)
+    waits = found(scenario, partial(Favourite, 8.0))
+    assert [item.subject for item in waits] == ["c2"] * len(waits)
+    assert bool(waits) is blamed
+    if blamed:
+        assert waits[0].at_s == pytest.approx(2_106.0, abs=10.0)
+        assert "c1 had more than one" in waits[0].text
+
+
+def test_sr14_the_pool_has_them_take_turns() -> None:
+    plans = [connector(1), connector(2)]
+    assert found(site(plans, fuse_a=18.0, minutes=60), SiteController) == []
+
+
+@pytest.mark.parametrize(
+    ("controller", "text"),
+    [
+        (partial(Waking, 100.0, until_s=300.0), "woken for the 1. time"),
+        (partial(Waking, 120.0, 179.0, until_s=300.0), "59 s after the last time"),
+        (partial(Waking, 120.0, 180.0, 240.0, 300.0, until_s=310.0), "woken for the 4. time"),
+        (partial(Waking, 120.0, 180.0, 240.0), "takes nothing; it was woken 3 times"),
+        (Waking, "takes nothing; it was woken 0 times"),
+    ],
+)
+def test_sr14_a_sleeper_is_woken_too_often_or_never_left_alone(
+    controller: Callable[[], Waking], text: str
+) -> None:
+    (item, *_) = found(site([connector(1, car=SLEEPER)]), controller)
+    assert text in item.text
+
+
+def test_sr14_a_sleeper_is_woken_three_times_and_left_alone() -> None:
+    """Saying that it is asleep is no run that ends early."""
+
+    class Knowing(Waking):
+        @override
+        def decision(
+            self, site: SiteSettings, orders: tuple[Order, ...], now: datetime
+        ) -> Decision:
+            decision = super().decision(site, orders, now)
+            return replace(
+                decision,
+                members={
+                    key: replace(status, asleep=now > STARTED_AT + timedelta(seconds=300))
+                    for key, status in decision.members.items()
+                },
+            )
+
+    scenario = site([connector(1, car=SLEEPER)])
+    assert found(scenario, partial(Knowing, 120.0, 180.0, 240.0, until_s=300.0)) == []
+    assert found(scenario, SiteController) == []
+
+
+def test_sr14_a_wish_does_not_make_the_attempts_follow_each_other_at_once() -> None:
+    """A user who changes something stirs the car; the attempts stay 60 s apart."""
+    wishes = tuple(
+        Wish(at_s=at_s, member="c1", wishes=MemberWishes(minimum_current_a=least_a))
+        for at_s, least_a in ((290.0, 7.0), (560.0, 8.0))
+    )
+    scenario = replace(site([connector(1, car=SLEEPER)], minutes=20), wishes=wishes)
+    assert found(scenario, SiteController) == []
