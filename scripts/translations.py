@@ -57,6 +57,10 @@ class Copy:
 
 
 COPIES = (
+    Copy(
+        source=("entity", "select", "mode", "state"),
+        target=("entity", "select", "default_mode", "state"),
+    ),
     Copy(source=(*CHARGER, "step", "connector"), target=("config", "step", "connector")),
     Copy(
         source=(*CHARGER, "step", "ocpp"),

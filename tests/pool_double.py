@@ -505,6 +505,9 @@ class PoolDouble:
     async def async_set_mode(self, member: MemberId, mode: Mode) -> None:
         self._note("mode", member, mode)
 
+    async def async_set_default_mode(self, mode: Mode) -> None:
+        self._note("default_mode", mode)
+
     async def async_set_priority(self, member: MemberId, priority: Priority) -> None:
         self._note("priority", member, priority)
 

@@ -132,6 +132,16 @@ class TestWishes:
         assert garage.granted[-1] == 0.0
         assert site.data.members["garage:1"].wishes.mode is Mode.OFF
 
+    async def test_the_mode_of_the_site_rules_where_none_was_chosen(
+        self, site: SiteCoordinator, garage: FakeCharger, charging: Any
+    ) -> None:
+        await site.commands.async_set_mode("garage:2", Mode.FAST)
+        await site.commands.async_set_default_mode(Mode.OFF)
+        assert garage.granted[-1] == 0.0, "at once"
+        modes = [site.data.members[f"garage:{number}"].wishes.mode for number in (1, 2)]
+        assert modes == [Mode.OFF, Mode.FAST]
+        assert site.data.default_mode is Mode.OFF
+
     async def test_priority_and_minimum_are_shown(self, site: SiteCoordinator) -> None:
         await site.commands.async_set_priority("garage:2", Priority.HIGH)
         await site.commands.async_set_minimum_current("garage:2", 10.0)

@@ -59,6 +59,8 @@ async def test_every_select(
     ("entity_id", "option", "call"),
     [
         ("select.twin_connector_1_mode", "off", ("mode", TWIN_1, Mode.OFF)),
+        ("select.twin_connector_1_mode", "minimum_solar", ("mode", TWIN_1, Mode.MINIMUM_SOLAR)),
+        ("select.home_default_mode", "solar", ("default_mode", Mode.SOLAR)),
         ("select.twin_connector_1_priority", "high", ("priority", TWIN_1, Priority.HIGH)),
         ("select.twin_connector_1_plan_counts", "soc", ("plan_kind", TWIN_1, TargetKind.SOC)),
         ("select.twin_connector_1_vehicle", "Red", ("vehicle", TWIN_1, "Red")),
@@ -83,6 +85,14 @@ async def test_a_mode_that_is_set_elsewhere_is_shown(hass: HomeAssistant, pool: 
     assert mode.state == "off"
     assert priority is not None
     assert priority.state == "low"
+
+
+async def test_the_mode_of_the_site_follows(hass: HomeAssistant, pool: PoolDouble) -> None:
+    pool.show(replace(pool.data, default_mode=Mode.MINIMUM_SOLAR))
+    mode = hass.states.get("select.home_default_mode")
+    assert mode is not None
+    assert mode.state == "minimum_solar"
+    assert mode.attributes["options"] == [mode.value for mode in Mode]
 
 
 async def test_a_vehicle_that_is_added_can_be_chosen(hass: HomeAssistant, pool: PoolDouble) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from custom_components.ev_charger_pool.balancing.contract import Problem, ProblemKind
 from custom_components.ev_charger_pool.chargers.contract import DeviceIdentity
 from custom_components.ev_charger_pool.pool.circuits import Circuit
-from custom_components.ev_charger_pool.pool.members import MemberSettings
+from custom_components.ev_charger_pool.pool.members import MemberSettings, Mode
 from custom_components.ev_charger_pool.pool.quantities import PerPhase
 from custom_components.ev_charger_pool.roster import Member
 from custom_components.ev_charger_pool.showcase import Showcase
@@ -110,3 +110,15 @@ async def test_nobody_is_told_after_the_end() -> None:
     shown.async_stop()
     await async_end_turn()
     assert told == []
+
+
+async def test_what_the_site_as_a_whole_shows_is_told() -> None:
+    shown = showcase()
+    told: list[str] = []
+    shown.async_add_listener(lambda: told.append("any"), None)
+    shown.async_show(replace(picture(), default_mode=Mode.SOLAR))
+    await async_end_turn()
+    assert told == ["any"]
+    shown.async_show(replace(picture(), default_mode=Mode.SOLAR, surplus_w=700.0))
+    await async_end_turn()
+    assert told == ["any", "any"]

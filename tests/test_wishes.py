@@ -34,7 +34,9 @@ async def test_a_change_is_kept_at_once(hass: HomeAssistant, hass_storage: dict[
     assert again.of("garage:1") == MemberWish(
         mode=Mode.OFF, priority=Priority.HIGH, user_limit_a=10.0, minimum_current_a=8.0
     )
-    assert again.of("garage:1").wishes == MemberWishes(mode=Mode.OFF, minimum_current_a=8.0)
+    assert again.of("garage:1").wishes(Mode.SOLAR) == MemberWishes(
+        mode=Mode.OFF, minimum_current_a=8.0
+    )
     assert again.of("bench").supply_wishes(48.0, 10.0) == SupplyWishes(
         mode=SupplyMode.EXPORT, voltage_v=48.0, current_a=10.0, power_w=300.0
     )
@@ -61,6 +63,8 @@ async def test_nothing_is_written_when_nothing_is_forgotten(
     [
         ({"mode": "party", "user_limit_a": 10.0}, MemberWish(user_limit_a=10.0)),
         ({"mode": "off", "user_limit_a": "much"}, MemberWish(mode=Mode.OFF)),
+        ({"mode": "off", "boost_until": "soon"}, MemberWish(mode=Mode.OFF)),
+        ({"mode": "off", "boost_until": 17}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "user_limit_a": -5}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "priority": 7}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "supply_voltage_v": [1]}, MemberWish(mode=Mode.OFF)),
@@ -159,3 +163,46 @@ async def test_a_plan_that_cannot_be_understood_is_left_out(
     assert store.plans == {"garage:2": PlanWish(energy_wh=1000.0)}
     assert store.vehicles == {}
     assert "Ignoring the stored plan of garage:1" in caplog.text
+
+
+async def test_the_mode_of_the_site_counts_where_none_was_chosen(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    store = await reopened(hass)
+    assert store.mode_of("garage:1") is Mode.FAST
+    await store.async_change("yard:1", mode=Mode.OFF)
+    await store.async_change("garage:1", priority=Priority.HIGH)
+    await store.async_set_default_mode(Mode.MINIMUM_SOLAR)
+    again = await reopened(hass)
+    assert again.default_mode is Mode.MINIMUM_SOLAR
+    modes = [again.mode_of(member) for member in ("garage:1", "yard:1", "unheard:1")]
+    assert modes == [Mode.MINIMUM_SOLAR, Mode.OFF, Mode.MINIMUM_SOLAR]
+    assert again.of("garage:1").wishes(again.default_mode).mode is Mode.MINIMUM_SOLAR
+
+
+async def test_a_boost_is_kept_with_its_end(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    until = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+    await (await reopened(hass)).async_change("garage:1", boost_until=until)
+    wish = (await reopened(hass)).of("garage:1")
+    assert wish == MemberWish(boost_until=until)
+    assert wish.wishes(Mode.SOLAR).mode_at(until) is Mode.SOLAR
+    assert wish.wishes(Mode.SOLAR).mode_at(until.replace(hour=17)) is Mode.FAST
+
+
+@pytest.mark.parametrize("kept", ["party", 7, ["off"]])
+async def test_a_damaged_default_mode_is_left_out(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    kept: object,
+) -> None:
+    hass_storage[KEY] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": KEY,
+        "data": {"default_mode": kept},
+    }
+    assert (await reopened(hass)).default_mode is Mode.FAST
+    assert "Ignoring the stored default mode" in caplog.text

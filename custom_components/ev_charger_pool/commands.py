@@ -52,6 +52,11 @@ class Commands:
         await self._site.wishes.async_change(member, mode=mode)
         self._site.async_take_wish(member)
 
+    async def async_set_default_mode(self, mode: Mode) -> None:
+        """Set what connectors are to do whose mode nobody chose."""
+        await self._site.wishes.async_set_default_mode(mode)
+        self._site.async_take_default_mode()
+
     async def async_set_priority(self, member: MemberId, priority: Priority) -> None:
         """Set the tier of a member."""
         self._site.member(member)

@@ -319,6 +319,13 @@ class SiteCoordinator:
         self.decisions.decide()
 
     @callback
+    def async_take_default_mode(self) -> None:
+        """Have the next decision, made at once, follow the mode of those that chose none."""
+        for member in self.roster.members:
+            self.roster.take_wish(member)
+        self.decisions.decide()
+
+    @callback
     def async_take_limits(self) -> None:
         """Have the next decision, made at once, follow the ceilings that are set now."""
         self.roster.refresh_limits()
@@ -403,6 +410,7 @@ class SiteCoordinator:
                 self._decision,
                 self._own_problems(),
                 self.vehicles.views(at),
+                self.wishes.default_mode,
             )
         )
 

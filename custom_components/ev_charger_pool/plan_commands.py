@@ -96,7 +96,7 @@ class PlanCommands:
             wish = replace(wish, kind=TargetKind.SOC, soc=order.soc)
         if order.energy_wh is not None:
             wish = replace(wish, kind=TargetKind.ENERGY, energy_wh=order.energy_wh)
-        mode = self._site.wishes.of(member).mode
+        mode = self._site.wishes.mode_of(member)
         if mode is not Mode.PLAN:
             wish = replace(wish, mode_before=mode)
         await self._site.wishes.async_plan(member, replace(wish, departure=order.departure))
@@ -116,7 +116,7 @@ class PlanCommands:
         """Drop a plan, and have the connector do what it did before it."""
         wish = self._wish(member)
         await self._site.wishes.async_plan(member, replace(wish, departure=None, mode_before=None))
-        if wish.mode_before is not None and self._site.wishes.of(member).mode is Mode.PLAN:
+        if wish.mode_before is not None and self._site.wishes.mode_of(member) is Mode.PLAN:
             await self._site.commands.async_set_mode(member, wish.mode_before)
         self._site.planning.async_replan()
 

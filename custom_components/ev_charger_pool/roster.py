@@ -18,7 +18,14 @@ from .members import (
 from .pool.actions import LimitAction
 from .pool.circuits import Circuit
 from .pool.limits import Limit
-from .pool.members import MemberId, MemberKind, MemberSettings, MemberStatus
+from .pool.members import (
+    MemberId,
+    MemberKind,
+    MemberSettings,
+    MemberStatus,
+    MemberWishes,
+    Mode,
+)
 from .pool.plans import Plan
 from .pool.sessions import Session
 from .pool.states import ChargingStatus
@@ -33,7 +40,8 @@ from .wishes import MemberWish, WishStore
 class Member:
     """A member as the coordinator knows it; `view` is what others get to see.
 
-    `charging` is what the controller was told that its session does.
+    `charging` is what the controller was told that its session does, `default_mode` what the site
+    does where nobody chose a mode.
     """
 
     settings: MemberSettings
@@ -41,6 +49,7 @@ class Member:
     identity: DeviceIdentity
     connector: ConnectorReport | None = None
     charging: ChargingStatus = ChargingStatus.UNKNOWN
+    default_mode: Mode = Mode.FAST
     supply: SupplyReport | None = None
     session: Session | None = None
     user_limit: Limit | None = None
@@ -60,6 +69,11 @@ class Member:
         return self.settings.kind is MemberKind.CONNECTOR
 
     @property
+    def wishes(self) -> MemberWishes:
+        """What the user wants of it."""
+        return self.wish.wishes(self.default_mode)
+
+    @property
     def online(self) -> bool:
         """Whether its device can be reached."""
         report = self.connector or self.supply
@@ -69,7 +83,7 @@ class Member:
         """Return everything about it after a decision."""
         return MemberView(
             settings=self.settings,
-            wishes=self.wish.wishes,
+            wishes=self.wishes,
             state=connector_shown_state(self.connector)
             if self.is_connector
             else supply_shown_state(self.supply),
@@ -141,14 +155,14 @@ class Roster:
         self._site, self.circuits = site, circuits
         self._controller.configure(site, self._clock())
         for member in new:
-            self._controller.wish(member, self.members[member].wish.wishes)
+            self._controller.wish(member, self.members[member].wishes)
         self.refresh_limits()
 
     def take_wish(self, member: MemberId) -> None:
         """Tell the controller what the user wants of a member."""
-        wish = self._wishes.of(member)
-        self.members[member].wish = wish
-        self._controller.wish(member, wish.wishes)
+        known = self.members[member]
+        known.wish, known.default_mode = self._wishes.of(member), self._wishes.default_mode
+        self._controller.wish(member, known.wishes)
 
     def refresh_limits(self) -> None:
         """Tell the controller every ceiling that is in force."""
@@ -167,6 +181,7 @@ class Roster:
         self.members[member] = Member(
             settings=settings,
             wish=self._wishes.of(member),
+            default_mode=self._wishes.default_mode,
             identity=identity,
             session=self._sessions.of(member),
         )

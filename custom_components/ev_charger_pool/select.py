@@ -1,4 +1,4 @@
-"""Selects: the mode, the priority, the vehicle and the kind of plan of a member."""
+"""Selects: what the site, its connectors and its supplies are to do."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +11,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import GUEST
 from .coordinator import PoolConfigEntry, SiteCoordinator
-from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector
+from .entity import (
+    PoolEntity,
+    Subject,
+    async_add_as_they_appear,
+    is_connector,
+    site_subject,
+)
 from .pool.members import MemberId, Mode, Priority
 from .pool.plans import TargetKind
 from .power_supplies.contract import SupplyMode
@@ -52,6 +58,12 @@ PRIORITY = MemberSelectDescription(
     set_fn=lambda coordinator, member, option: coordinator.commands.async_set_priority(
         member, Priority[option.upper()]
     ),
+)
+
+DEFAULT_MODE = SelectEntityDescription(
+    key="default_mode",
+    entity_category=EntityCategory.CONFIG,
+    options=[mode.value for mode in Mode],
 )
 
 CONNECTOR_SELECTS = (
@@ -100,14 +112,40 @@ async def async_setup_entry(
     entry: PoolConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the selects of members as they appear."""
+    """Add the site's select, and those of members as they appear."""
     coordinator = entry.runtime_data
+    async_add_entities([DefaultModeSelect(coordinator)])
 
     def of_member(subject: Subject[MemberView], view: MemberView) -> Iterable[SelectEntity]:
         descriptions = CONNECTOR_SELECTS if is_connector(view) else SUPPLY_SELECTS
         return [MemberSelect(coordinator, subject, description) for description in descriptions]
 
     async_add_as_they_appear(coordinator, async_add_entities, of_member=of_member)
+
+
+class DefaultModeSelect(PoolEntity[SiteSnapshot], SelectEntity):
+    """What connectors do whose mode nobody chose."""
+
+    def __init__(self, coordinator: SiteCoordinator) -> None:
+        self.entity_description = DEFAULT_MODE
+        super().__init__(coordinator, site_subject(coordinator), DEFAULT_MODE)
+
+    @override
+    def picture(self, view: SiteSnapshot, snapshot: SiteSnapshot) -> Picture:
+        """Return the mode in the snapshot."""
+        return Picture(available=True, value=view.default_mode)
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """The mode shown."""
+        value = self._shown.value
+        return value if isinstance(value, str) else None
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Hand the wish to the commands."""
+        await self.coordinator.commands.async_set_default_mode(Mode(option))
 
 
 class MemberSelect(PoolEntity[MemberView], SelectEntity):

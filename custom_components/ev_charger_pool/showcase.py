@@ -10,7 +10,7 @@ from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
 from .pool.members import CircuitId, MemberId
 from .pool.vehicles import VehicleId
 from .snapshot import SiteSnapshot
-from .snapshots import changed_subjects
+from .snapshots import changed_subjects, is_site_changed
 
 
 class Showcase:
@@ -37,7 +37,7 @@ class Showcase:
         """
         before, self.data = self.data, picture
         self._changed |= changed_subjects(before, picture)
-        if self._changed or before.problems != picture.problems:
+        if self._changed or is_site_changed(before, picture):
             self._has_other_problems |= _keys(before.problems) != _keys(picture.problems)
             if self._telling is None:
                 self._telling = self._loop.call_soon(self._tell)

@@ -10,7 +10,7 @@ from .pool.actions import LimitAction
 from .pool.charge_levels import ChargeLevel
 from .pool.circuits import Circuit, CircuitStatus
 from .pool.limits import Limit
-from .pool.members import MemberId, MemberSettings, MemberStatus, MemberWishes
+from .pool.members import MemberId, MemberSettings, MemberStatus, MemberWishes, Mode
 from .pool.plans import Plan
 from .pool.quantities import PhaseValues
 from .pool.sessions import Session
@@ -104,7 +104,20 @@ class PoolView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSnapshot:
-    """The site after a decision."""
+    """The site after a decision.
+
+    Attributes:
+        taken_at: When.
+        pool: The sums over all members.
+        members: Every member.
+        circuits: Every circuit.
+        problems: What is wrong.
+        vehicles: Every vehicle.
+        default_mode: What connectors do whose mode nobody chose.
+        surplus_w: What the sun leaves to cars, watts; negative where the house needs more than it
+            gives, None where that is unknown.
+        battery_locked: Whether the home battery is not to be discharged now.
+    """
 
     taken_at: datetime
     pool: PoolView
@@ -112,3 +125,6 @@ class SiteSnapshot:
     circuits: Mapping[str, CircuitView]
     problems: tuple[Problem, ...] = field(default=())
     vehicles: Mapping[VehicleId, VehicleView] = field(default_factory=dict)
+    default_mode: Mode = Mode.FAST
+    surplus_w: float | None = None
+    battery_locked: bool = False

@@ -28,6 +28,7 @@ def take_snapshot(
     decision: Decision | None,
     own_problems: tuple[Problem, ...],
     vehicles: Mapping[VehicleId, VehicleView] = NO_VEHICLES,
+    default_mode: Mode = Mode.FAST,
 ) -> SiteSnapshot:
     """Return the picture of the site.
 
@@ -39,6 +40,7 @@ def take_snapshot(
         decision: The newest decision; None before the first.
         own_problems: Problems beside those that the decision tells of.
         vehicles: What is known of each vehicle.
+        default_mode: What connectors do whose mode nobody chose.
     """
     statuses = {} if decision is None else decision.members
     circuit_statuses = {} if decision is None else decision.circuits
@@ -57,6 +59,19 @@ def take_snapshot(
         },
         problems=own_problems if decision is None else (*own_problems, *decision.problems),
         vehicles=vehicles,
+        default_mode=default_mode,
+        surplus_w=None if decision is None else decision.surplus_w,
+        battery_locked=decision is not None and decision.battery_locked,
+    )
+
+
+def is_site_changed(before: SiteSnapshot, after: SiteSnapshot) -> bool:
+    """Return whether the site as a whole shows something new, beside its parts."""
+    return (before.problems, before.default_mode, before.surplus_w, before.battery_locked) != (
+        after.problems,
+        after.default_mode,
+        after.surplus_w,
+        after.battery_locked,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
 import logging
 from typing import Any, cast
 
@@ -30,29 +31,34 @@ class MemberWish:
     """What the user set for one member.
 
     Attributes:
-        mode: Off or fast.
+        mode: What a connector is to do; None: what the site's default says.
         priority: Its tier.
         user_limit_a: The user's ceiling, amps per phase; None: no ceiling.
         minimum_current_a: The least current worth charging with; None: the device's own.
+        boost_until: Until then a connector charges fast, aware UTC; None: no boost.
         supply_mode: What a power supply is to do; None before it was ever set, as below.
         supply_voltage_v: Its set point in volts.
         supply_current_a: Its current limit in amps.
         supply_power_w: Its power limit in watts; None: the supply's own.
     """
 
-    mode: Mode = Mode.FAST
+    mode: Mode | None = None
     priority: Priority = Priority.NORMAL
     user_limit_a: float | None = None
     minimum_current_a: float | None = None
+    boost_until: datetime | None = None
     supply_mode: SupplyMode | None = None
     supply_voltage_v: float | None = None
     supply_current_a: float | None = None
     supply_power_w: float | None = None
 
-    @property
-    def wishes(self) -> MemberWishes:
-        """The part that shapes its demand."""
-        return MemberWishes(mode=self.mode, minimum_current_a=self.minimum_current_a)
+    def wishes(self, default_mode: Mode) -> MemberWishes:
+        """Return the part that shapes its demand, with the site's mode where none was chosen."""
+        return MemberWishes(
+            mode=default_mode if self.mode is None else self.mode,
+            minimum_current_a=self.minimum_current_a,
+            boost_until=self.boost_until,
+        )
 
     def supply_wishes(self, voltage_v: float, current_a: float) -> SupplyWishes:
         """Return the set points of a power supply, with its first ones where none were set."""
@@ -74,6 +80,7 @@ class WishStore:
 
     hass: HomeAssistant
     entry_id: str
+    default_mode: Mode = Mode.FAST
     members: dict[MemberId, MemberWish] = field(default_factory=dict)
     circuit_limits_a: dict[CircuitId, float] = field(default_factory=dict)
     plans: dict[MemberId, PlanWish] = field(default_factory=dict)
@@ -91,6 +98,7 @@ class WishStore:
     async def async_load(self) -> None:
         """Read what was kept; what cannot be understood is left out and logged."""
         data = await self._store.async_load() or {}
+        self.default_mode = _default_mode_from_json(data.get("default_mode"))
         for member, wish in _mapping(data.get("members")).items():
             self.members[member] = _wish_from_json(member, _mapping(wish))
         for circuit, limit_a in _mapping(data.get("circuits")).items():
@@ -104,6 +112,15 @@ class WishStore:
     def plan_of(self, member: MemberId) -> PlanWish:
         """Return the plan of a connector, or one that nobody made yet."""
         return self.plans.get(member, PlanWish())
+
+    def mode_of(self, member: MemberId) -> Mode:
+        """Return what a connector is to do, by its own choice or by the site's."""
+        return self.of(member).mode or self.default_mode
+
+    async def async_set_default_mode(self, mode: Mode) -> None:
+        """Take what connectors do whose mode nobody chose, and keep it."""
+        self.default_mode = mode
+        await self._async_save()
 
     async def async_plan(self, member: MemberId, plan: PlanWish) -> None:
         """Take a plan and keep it."""
@@ -150,7 +167,8 @@ class WishStore:
     async def _async_save(self) -> None:
         await self._store.async_save(
             {
-                "members": {member: asdict(wish) for member, wish in self.members.items()},
+                "default_mode": self.default_mode,
+                "members": {member: _wish_to_json(wish) for member, wish in self.members.items()},
                 "circuits": dict(self.circuit_limits_a),
                 "plans": {member: plan_to_json(plan) for member, plan in self.plans.items()},
                 "vehicles": {
@@ -160,7 +178,32 @@ class WishStore:
         )
 
 
-_ENUMS = {"mode": Mode, "priority": Priority, "supply_mode": SupplyMode}
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+_READERS: Mapping[str, Callable[[Any], object]] = {
+    "mode": Mode,
+    "priority": Priority,
+    "supply_mode": SupplyMode,
+    "boost_until": _instant,
+}
+"""How those fields are read that are no numbers."""
+
+
+def _default_mode_from_json(kept: object) -> Mode:
+    if kept is None:
+        return Mode.FAST
+    try:
+        return Mode(kept)
+    except ValueError:
+        _LOGGER.warning("Ignoring the stored default mode %r", kept)
+        return Mode.FAST
+
+
+def _wish_to_json(wish: MemberWish) -> dict[str, Any]:
+    until = wish.boost_until
+    return {**asdict(wish), "boost_until": None if until is None else until.isoformat()}
 
 
 def _wish_from_json(member: MemberId, data: Mapping[str, Any]) -> MemberWish:
@@ -170,11 +213,11 @@ def _wish_from_json(member: MemberId, data: Mapping[str, Any]) -> MemberWish:
         if value is None:
             continue
         try:
-            values[item.name] = _ENUMS[item.name](value) if item.name in _ENUMS else float(value)
+            values[item.name] = _READERS.get(item.name, float)(value)
         except TypeError, ValueError:
             _LOGGER.warning("Ignoring the stored %s %r of %s", item.name, value, member)
             continue
-        if item.name not in _ENUMS and not _is_ceiling(values[item.name]):
+        if item.name not in _READERS and not _is_ceiling(values[item.name]):
             _LOGGER.warning("Ignoring the stored %s %r of %s", item.name, value, member)
             del values[item.name]
     return MemberWish(**values)
