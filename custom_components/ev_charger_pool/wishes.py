@@ -191,7 +191,7 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
 """How those fields are read that are no numbers."""
 
 
-def _default_mode_from_json(kept: object) -> Mode:
+def _default_mode_from_json(kept: Any) -> Mode:
     if kept is None:
         return Mode.FAST
     try:
