@@ -4,6 +4,11 @@ from typing import Any
 
 from custom_components.ev_charger_pool.balancing.contract import Sharing
 from custom_components.ev_charger_pool.config import MeterConfig, PoolConfig
+from custom_components.ev_charger_pool.pool.energy_settings import (
+    BatterySettings,
+    SolarSettings,
+    SurplusRule,
+)
 from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT, PHASES, PerPhase, Phase
 from custom_components.ev_charger_pool.site import site_circuits, site_settings
 from tests.common import charger, connector, site_entry, subentry, supply
@@ -42,6 +47,15 @@ def test_what_feeds_a_site_feeds_all_its_phases_unless_told() -> None:
     made = config(solar_phases=["l2"], battery_phases=[])
     assert made.site.solar_phases == (Phase.L2,)
     assert made.site.battery_phases == (), "nobody knows"
+
+
+def test_the_controller_is_told_what_is_done_with_sun_and_battery() -> None:
+    made = config(energy={"surplus_rule": "per_phase", "priority_soc": 40.0, "start_soc": 100.0})
+    site = site_settings(made, site_circuits(made), ())
+    assert site.solar == SolarSettings(rule=SurplusRule.PER_PHASE)
+    assert site.battery == BatterySettings(priority_soc=40.0, start_soc=100.0)
+    plain = config()
+    assert site_settings(plain, site_circuits(plain), ()).battery == BatterySettings()
 
 
 def test_one_phase_is_fed_whatever_was_kept_of_three() -> None:

@@ -227,3 +227,76 @@ async def test_only_what_is_configured_is_followed(
     await hass.async_block_till_done()
     assert news == []
     assert grid.async_collect() == ([], [])
+
+
+ACCU = {
+    "meter": {},
+    "battery": ["sensor.accu"],
+    "energy": {"battery_soc": ["sensor.soc_a", "sensor.soc_b"]},
+}
+
+
+def charge(hass: HomeAssistant, *socs: object, unit: str | None = "%") -> None:
+    """Have the batteries tell their states of charge."""
+    for name, soc in zip("ab", socs, strict=False):
+        hass.states.async_set(
+            f"sensor.soc_{name}", str(soc), {"unit_of_measurement": unit}, force_update=True
+        )
+
+
+async def test_the_lowest_state_of_charge_counts_for_the_battery(
+    hass: HomeAssistant, meters: MakeMeters, news: list[None], freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set("sensor.accu", "1500", {"unit_of_measurement": "W"})
+    charge(hass, 80, 55.5)
+    made = meters(**ACCU, solar=["sensor.roof"])
+    hass.states.async_set("sensor.roof", "100", {"unit_of_measurement": "W"})
+    told = {report.kind: report.soc_percent for report in made.async_collect()[1]}
+    first = told[ResourceKind.BATTERY]
+    assert first is not None
+    assert first.value == 55.5
+    assert told[ResourceKind.SOLAR] is None
+    await hass.async_block_till_done()
+    made.async_collect()
+    news.clear()
+    freezer.tick(60)
+    charge(hass, 50)
+    await hass.async_block_till_done()
+    assert news, "a state of charge is news by itself"
+    _, (battery,) = made.async_collect()
+    assert battery.soc_percent is not None
+    assert battery.soc_percent.value == 50.0
+    assert battery.soc_percent.arrived_at == first.arrived_at, "as old as the oldest"
+
+
+@pytest.mark.parametrize("soc", ["unavailable", "unknown", "full", "nan", "-1", "101"])
+async def test_what_is_no_state_of_charge_is_unknown(
+    hass: HomeAssistant, meters: MakeMeters, soc: str
+) -> None:
+    hass.states.async_set("sensor.accu", "1500", {"unit_of_measurement": "W"})
+    charge(hass, 80, soc)
+    _, (battery,) = meters(**ACCU).async_collect()
+    assert battery.soc_percent is None
+    assert battery.power_w.value == -1500.0, "its power is known all the same"
+
+
+@pytest.mark.parametrize("unit", ["kWh", None])
+async def test_a_state_of_charge_is_in_percent(
+    hass: HomeAssistant, meters: MakeMeters, unit: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    hass.states.async_set("sensor.accu", "1500", {"unit_of_measurement": "W"})
+    charge(hass, 80, 50, unit=unit)
+    _, (battery,) = meters(**ACCU).async_collect()
+    assert battery.soc_percent is None
+    assert "until it is put right" in caplog.text
+
+
+async def test_a_site_without_a_battery_asks_nobody_for_its_charge(
+    hass: HomeAssistant, meters: MakeMeters, news: list[None]
+) -> None:
+    made = meters(**{**ACCU, "battery": []})
+    news.clear()
+    charge(hass, 80, 50)
+    await hass.async_block_till_done()
+    assert news == []
+    assert made.async_collect() == ([], [])

@@ -17,6 +17,7 @@ METER = {
     "meter": {f"current_l{number}": f"sensor.sim_grid_l{number}" for number in (1, 2, 3)},
     "solar": ["sensor.sim_solar"],
     "battery": ["sensor.sim_battery"],
+    "energy": {"battery_soc": ["sensor.sim_battery_soc"]},
 }
 
 
@@ -30,6 +31,7 @@ class QuietHouse:
             house_w=900.0,
             solar_w=4_000.0,
             battery_w=-1_000.0,
+            battery_soc_percent=41.5,
         )
     )
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -67,6 +69,7 @@ async def test_the_sensors_are_called_what_the_meter_reads(
     # As real ones do, they count production and discharge as positive.
     assert value(hass, "sensor.sim_solar") == "4000.0"
     assert value(hass, "sensor.sim_battery") == "-1000.0"
+    assert value(hass, "sensor.sim_battery_soc") == "41.5"
     assert value(hass, "sensor.simulated_house_house_power") == "900.0"
 
 
@@ -101,7 +104,7 @@ async def test_a_new_sample_is_shown(hass: HomeAssistant, house: QuietHouse) -> 
 async def test_nobody_listens_after_the_site_is_gone(
     hass: HomeAssistant, house: QuietHouse
 ) -> None:
-    assert len(house.listeners) == 6
+    assert len(house.listeners) == 7
     assert await hass.config_entries.async_unload(SITE)
     assert house.listeners == []
 

@@ -15,6 +15,7 @@ from .const import (
     CONF_CURRENT_L2,
     CONF_CURRENT_L3,
     CONF_DEDICATED,
+    CONF_ENERGY,
     CONF_FAIL_SAFE_CURRENT,
     CONF_FUSE,
     CONF_INVERT,
@@ -41,6 +42,7 @@ from .const import (
     SUBENTRY_VEHICLE,
 )
 from .device_config import ChargerConfig, Json, SupplyConfig
+from .energy_config import EnergyConfig
 from .forecast_config import ForecastSettings
 from .pool.members import CircuitId
 from .pool.quantities import PHASES, PerPhase, Phase, PhaseValues
@@ -106,6 +108,7 @@ class SiteConfig:
         battery: Entities of battery power, positive is discharge.
         battery_phases: The phases that the battery feeds evenly; empty: unknown.
         battery_inverted: Whether those count charging as positive.
+        energy: What it does with its sun and its battery.
         ocpp_port: Where the central system listens.
         simulator: What a simulated site is made of; None for a real one.
     """
@@ -122,6 +125,7 @@ class SiteConfig:
     battery: tuple[str, ...] = ()
     battery_phases: tuple[Phase, ...] = ()
     battery_inverted: bool = False
+    energy: EnergyConfig = field(default_factory=EnergyConfig)
     ocpp_port: int = DEFAULT_OCPP_PORT
     simulator: StandardSite | None = None
 
@@ -143,6 +147,7 @@ class SiteConfig:
             battery=tuple(data.get(CONF_BATTERY) or ()),
             battery_phases=_fed_phases(data.get(CONF_BATTERY_PHASES), phases),
             battery_inverted=data.get(CONF_BATTERY_INVERT, False),
+            energy=EnergyConfig.from_json(data.get(CONF_ENERGY) or {}),
             ocpp_port=data.get(CONF_OCPP_PORT, DEFAULT_OCPP_PORT),
             simulator=StandardSite.from_data(data) if CONF_SIMULATOR in data else None,
         )

@@ -15,6 +15,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 
 from .const import (
+    CONF_ENERGY,
     DOMAIN,
     SUBENTRY_CHARGER,
     SUBENTRY_CIRCUIT,
@@ -26,6 +27,12 @@ from .flows.charger import ChargerSubentryFlow
 from .flows.circuit import CircuitSubentryFlow
 from .flows.context import context_of_new_site
 from .flows.discovery import DiscoverySteps
+from .flows.energy import (
+    check_energy,
+    energy_schema,
+    energy_to_json,
+    is_fed,
+)
 from .flows.fields import Errors
 from .flows.forecast import ForecastSubentryFlow
 from .flows.power_supply import PowerSupplySubentryFlow
@@ -57,6 +64,7 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
 
     _name = ""
     _site_input: Mapping[str, Any] = MappingProxyType({})
+    _meters_input: Mapping[str, Any] = MappingProxyType({})
     _site_data: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
@@ -113,7 +121,10 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
         phases = site_phases(self._site_input)
         errors: Errors = {}
         if user_input is not None and not (errors := check_meters(user_input, phases)):
-            return await self._async_site_known(user_input)
+            self._meters_input = user_input
+            if is_fed(user_input):
+                return await self.async_step_energy()
+            return await self._async_site_known({})
         if user_input is not None:
             shown: Mapping[str, Any] = user_input
         elif self._reconfigured is not None:
@@ -123,6 +134,21 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
         return self.async_show_form(
             step_id="meters",
             data_schema=self.add_suggested_values_to_schema(meters_schema(phases), shown),
+            errors=errors,
+            last_step=False,
+        )
+
+    async def async_step_energy(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what is done with the sun and the battery."""
+        errors: Errors = {}
+        if user_input is not None and not (errors := check_energy(user_input)):
+            return await self._async_site_known(energy_to_json(user_input))
+        shown = user_input or self._site_input.get(CONF_ENERGY) or {}
+        return self.async_show_form(
+            step_id="energy",
+            data_schema=self.add_suggested_values_to_schema(
+                energy_schema(self._meters_input), shown
+            ),
             errors=errors,
             last_step=self.fixed_station is None,
         )
@@ -154,9 +180,13 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
     def _reconfigured(self) -> ConfigEntry[Any] | None:
         return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
 
-    async def _async_site_known(self, meters: Mapping[str, Any]) -> ConfigFlowResult:
+    async def _async_site_known(self, energy: Mapping[str, Any]) -> ConfigFlowResult:
         self._name = self._site_input[CONF_NAME].strip()
-        self._site_data = {**site_to_json(self._site_input), **meters_to_json(meters)}
+        self._site_data = {
+            **site_to_json(self._site_input),
+            **meters_to_json(self._meters_input),
+            CONF_ENERGY: energy,
+        }
         if (entry := self._reconfigured) is not None:
             # The listener for updates applies what changed, and nothing else restarts.
             return self.async_update_and_abort(

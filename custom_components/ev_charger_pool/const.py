@@ -32,8 +32,20 @@ CONF_SOLAR_PHASES: Final = "solar_phases"  # a list; absent: all of the site, em
 CONF_BATTERY: Final = "battery"
 CONF_BATTERY_PHASES: Final = "battery_phases"  # likewise
 CONF_BATTERY_INVERT: Final = "battery_invert"  # its entities count charging as positive
+CONF_ENERGY: Final = "energy"
 CONF_OCPP_PORT: Final = "ocpp_port"
 CONF_SIMULATOR: Final = "simulator"
+
+# Keys of what a site does with its sun and its battery
+CONF_SURPLUS_RULE: Final = "surplus_rule"
+CONF_IMPORT_BUDGET: Final = "import_budget_wh"
+CONF_EXPORT_MARGIN: Final = "export_margin_w"
+CONF_BATTERY_SOC: Final = "battery_soc"
+CONF_PRIORITY_SOC: Final = "priority_soc"
+CONF_BUFFER_SOC: Final = "buffer_soc"
+CONF_START_SOC: Final = "start_soc"
+CONF_RESERVE_SOC: Final = "reserve_soc"
+CONF_FEEDS_CARS: Final = "feeds_cars"
 
 # Keys of a meter: entity ids, and whether the sign has to be turned
 CONF_CURRENT_L1: Final = "current_l1"

@@ -7,6 +7,7 @@ import math
 
 from homeassistant.const import (
     ATTR_UNIT_OF_MEASUREMENT,
+    PERCENTAGE,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
     UnitOfElectricCurrent,
@@ -33,6 +34,7 @@ from homeassistant.util.unit_conversion import (
 
 from .config import MeterConfig, PoolConfig
 from .pool.circuits import MeterReport, ResourceKind, ResourceReport
+from .pool.energy_settings import WHOLE_PERCENT
 from .pool.members import CircuitId
 from .pool.quantities import PerPhase, Phase, PhaseReadings
 from .pool.readings import Reading
@@ -62,6 +64,7 @@ class Meters:
         self._on_news = on_news
         self._meters: Mapping[CircuitId, MeterConfig] = {}
         self._resources: dict[str, _Source] = {}
+        self._soc: tuple[str, ...] = ()
         self._circuits_of: dict[str, set[CircuitId]] = {}
         self._changed_circuits: set[CircuitId] = set()
         self._changed_resources: set[str] = set()
@@ -73,14 +76,15 @@ class Meters:
         """Follow the entities that are configured now; nothing happens when they stay."""
         meters = config.meters
         resources = _resources(config)
-        if (meters, resources) == (self._meters, self._resources):
+        soc = config.site.energy.battery_soc if config.site.battery else ()
+        if (meters, resources, soc) == (self._meters, self._resources, self._soc):
             return
         self.async_stop()
-        self._meters, self._resources = meters, resources
+        self._meters, self._resources, self._soc = meters, resources, soc
         for circuit, meter in meters.items():
             for entity in meter.entities:
                 self._circuits_of.setdefault(entity, set()).add(circuit)
-        entities = self._circuits_of.keys() | resources.keys()
+        entities = self._circuits_of.keys() | resources.keys() | set(soc)
         if entities:
             self._unsubscribe = [
                 async_track_state_change_event(self._hass, entities, self._on_change),
@@ -130,6 +134,12 @@ class Meters:
         self._changed_circuits.update(self._circuits_of.get(entity, ()))
         if entity in self._resources:
             self._changed_resources.add(entity)
+        if entity in self._soc:
+            self._changed_resources.update(
+                name
+                for name, source in self._resources.items()
+                if source.kind is ResourceKind.BATTERY
+            )
         self._on_news()
 
     def _read_meter(self, circuit: CircuitId) -> MeterReport | None:
@@ -153,7 +163,27 @@ class Meters:
         reading = self._read(entity, PowerConverter, UnitOfPower.WATT, source.sign)
         if reading is None:
             return None
-        return ResourceReport(id=entity, kind=source.kind, power_w=reading, phases=source.phases)
+        return ResourceReport(
+            id=entity,
+            kind=source.kind,
+            power_w=reading,
+            phases=source.phases,
+            soc_percent=self._read_soc() if source.kind is ResourceKind.BATTERY else None,
+        )
+
+    def _read_soc(self) -> Reading[float] | None:
+        """Return the lowest state of charge, as old as the oldest; None where one is unknown."""
+        found: list[Reading[float]] = []
+        for entity in self._soc:
+            if (reading := self._read_number(entity, _percent)) is None:
+                return None
+            found.append(reading)
+        if not found:
+            return None
+        return Reading(
+            value=min(reading.value for reading in found),
+            arrived_at=min(reading.arrived_at for reading in found),
+        )
 
     def _read_phases(
         self,
@@ -177,13 +207,18 @@ class Meters:
     def _read(
         self, entity: str, converter: type[BaseUnitConverter], unit: str, sign: float
     ) -> Reading[float] | None:
+        return self._read_number(
+            entity, lambda value, own_unit: sign * converter.convert(value, own_unit, unit)
+        )
+
+    def _read_number(
+        self, entity: str, convert: Callable[[float, str | None], float]
+    ) -> Reading[float] | None:
         state = self._hass.states.get(entity)
         if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             return None
         try:
-            value = converter.convert(
-                float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), unit
-            )
+            value = convert(float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT))
         except (HomeAssistantError, ValueError) as error:
             self._complain(entity, str(error))
             return None
@@ -193,12 +228,27 @@ class Meters:
         if entity in self._unreadable:
             self._unreadable.discard(entity)
             _LOGGER.info("Entity %s can be read again", entity)
-        return Reading(value=sign * value, arrived_at=state.last_reported)
+        return Reading(value=value, arrived_at=state.last_reported)
 
     def _complain(self, entity: str, error: str) -> None:
         if entity not in self._unreadable:
             self._unreadable.add(entity)
             _LOGGER.warning("Entity %s gives no reading until it is put right: %s", entity, error)
+
+
+def _percent(value: float, unit: str | None) -> float:
+    """Return a state of charge.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if unit != PERCENTAGE:
+        message = f"{unit} is not {PERCENTAGE}"
+        raise ValueError(message)
+    if not 0.0 <= value <= WHOLE_PERCENT:
+        message = f"{value} is not between 0 and 100 %"
+        raise ValueError(message)
+    return value
 
 
 def _resources(config: PoolConfig) -> dict[str, _Source]:

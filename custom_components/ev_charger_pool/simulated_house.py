@@ -10,13 +10,15 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfElectricCurrent, UnitOfPower
+from homeassistant.const import PERCENTAGE, UnitOfElectricCurrent, UnitOfPower
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 
 from .const import (
     CONF_BATTERY,
+    CONF_BATTERY_SOC,
+    CONF_ENERGY,
     CONF_METER,
     CONF_SOLAR,
     DOMAIN,
@@ -62,11 +64,21 @@ def _power(key: str, value_fn: Callable[[HouseReadings], float]) -> HouseSensorD
 SOLAR_POWER: Final = _power("solar_power", lambda house: house.solar_w)
 BATTERY_POWER: Final = _power("battery_power", lambda house: house.battery_w)
 
+BATTERY_SOC: Final = HouseSensorDescription(
+    key="battery_soc",
+    device_class=SensorDeviceClass.BATTERY,
+    state_class=SensorStateClass.MEASUREMENT,
+    native_unit_of_measurement=PERCENTAGE,
+    suggested_display_precision=0,
+    value_fn=lambda house: house.battery_soc_percent,
+)
+
 HOUSE_SENSORS: Final = (
     *(_current(phase) for phase in PHASES),
     _power("house_power", lambda house: house.house_w),
     SOLAR_POWER,
     BATTERY_POWER,
+    BATTERY_SOC,
 )
 
 
@@ -107,6 +119,7 @@ def house_of(coordinator: SiteCoordinator) -> House | None:
             **{f"house_current_{phase}": meter[f"current_{phase}"] for phase in PHASES},
             SOLAR_POWER.key: data[CONF_SOLAR][0],
             BATTERY_POWER.key: data[CONF_BATTERY][0],
+            BATTERY_SOC.key: data[CONF_ENERGY][CONF_BATTERY_SOC][0],
         },
     )
 

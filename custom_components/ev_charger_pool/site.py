@@ -62,4 +62,6 @@ def site_settings(
         members=tuple(members),
         sharing=config.site.sharing,
         nominal_voltage_v=config.site.voltage_v,
+        solar=config.site.energy.solar,
+        battery=config.site.energy.battery,
     )

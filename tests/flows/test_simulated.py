@@ -49,6 +49,7 @@ async def test_a_simulated_site_is_created_with_all_its_members(
     assert config.site.meter.current.l1 == "sensor.simulated_house_grid_current_l1"
     assert config.site.solar == ("sensor.simulated_house_solar_power",)
     assert config.site.battery == ("sensor.simulated_house_battery_power",)
+    assert config.site.energy.battery_soc == ("sensor.simulated_house_battery_soc",)
     plant = spec.plant
     assert plant.sun is not None
     assert plant.battery is not None

@@ -10,6 +10,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ev_charger_pool.config import PoolConfig
 from custom_components.ev_charger_pool.const import DOMAIN
+from custom_components.ev_charger_pool.energy_config import EnergyConfig
+from custom_components.ev_charger_pool.pool.energy_settings import (
+    BatterySettings,
+    SolarSettings,
+    SurplusRule,
+)
 from custom_components.ev_charger_pool.pool.quantities import PHASES, Phase
 from custom_components.ev_charger_pool.simulator.standard import StandardSite
 from tests.flows.forms import async_answer, default, options, suggested
@@ -25,6 +31,19 @@ SITE: dict[str, Any] = {
 }
 CURRENTS = {f"current_l{number}": f"sensor.grid_l{number}" for number in (1, 2, 3)}
 METERS: dict[str, Any] = {"invert": False, "battery_invert": False}
+SUN: dict[str, Any] = {
+    "surplus_rule": "per_phase",
+    "import_budget_wh": 80.0,
+    "export_margin_w": -200.0,
+}
+BATTERY: dict[str, Any] = {
+    "battery_soc": ["sensor.accu_soc"],
+    "priority_soc": 30.0,
+    "feeds_cars": True,
+    "buffer_soc": 70.0,
+    "start_soc": 90.0,
+    "reserve_soc": 20.0,
+}
 FED_ALIKE = {"solar_phases": "all", "battery_phases": "all"}
 
 
@@ -48,6 +67,8 @@ async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -
         result,
         {**METERS, **CURRENTS, "solar": ["sensor.roof"], "battery": ["sensor.accu"]},
     )
+    assert result["step_id"] == "energy"
+    result = await async_answer(hass, result, {**SUN, **BATTERY})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Depot"
     assert result["data"] == {
@@ -63,7 +84,19 @@ async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -
         "battery": ["sensor.accu"],
         "battery_phases": ["l1", "l2", "l3"],
         "battery_invert": False,
+        "energy": {**SUN, **BATTERY},
     }
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    energy = PoolConfig.from_entry(entry).site.energy
+    assert energy == EnergyConfig(
+        solar=SolarSettings(
+            rule=SurplusRule.PER_PHASE, import_budget_wh=80.0, export_margin_w=-200.0
+        ),
+        battery=BatterySettings(
+            priority_soc=30.0, buffer_soc=70.0, start_soc=90.0, reserve_soc=20.0, feeds_cars=True
+        ),
+        battery_soc=("sensor.accu_soc",),
+    )
     assert set_up_sites == ["Depot"]
 
 
@@ -235,6 +268,62 @@ async def test_a_site_is_changed(
     assert site.data["meter"] == {"power": "sensor.total", "invert": True}
     # Nothing was set up again: what changed is applied by whoever listens for updates.
     assert set_up_sites == ["Home"]
+
+
+async def async_reach_energy(
+    hass: HomeAssistant, site: MockConfigEntry, **fed: list[str]
+) -> ConfigFlowResult:
+    result = await site.start_reconfigure_flow(hass)
+    result = await async_answer(hass, result, {**SITE, "name": "Home"})
+    return await async_answer(hass, result, {**METERS, **fed})
+
+
+async def test_a_site_with_sun_alone_is_not_asked_of_a_battery(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    result = await async_reach_energy(hass, site, solar=["sensor.roof"])
+    assert result["step_id"] == "energy"
+    assert result["data_schema"] is not None
+    assert {str(key) for key in result["data_schema"].schema} == SUN.keys()
+    result = await async_answer(hass, result, {})
+    assert result["reason"] == "reconfigure_successful"
+    assert PoolConfig.from_entry(site).site.energy == EnergyConfig(), "the proposals suit"
+    # Without anything that feeds the site there is nothing to ask, and nothing to keep.
+    await async_reach_energy(hass, site)
+    assert site.data["energy"] == {}
+
+
+async def test_what_is_done_with_sun_and_battery_is_shown_again(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    await async_answer(hass, result, {**SUN, **BATTERY})
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    assert suggested(result) == {**SUN, **BATTERY}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "errors"),
+    [
+        ({"import_budget_wh": -1.0}, {"import_budget_wh": "budget_range"}),
+        ({"import_budget_wh": float("nan")}, {"import_budget_wh": "budget_range"}),
+        ({"export_margin_w": 20_000.0}, {"export_margin_w": "margin_range"}),
+        ({"priority_soc": 101.0}, {"priority_soc": "soc_range"}),
+        ({"reserve_soc": -5.0}, {"reserve_soc": "soc_range"}),
+        ({"start_soc": float("inf")}, {"start_soc": "soc_range"}),
+        ({"start_soc": 60.0}, {"start_soc": "start_below_buffer"}),
+        ({"battery_soc": []}, {"battery_soc": "soc_missing"}),
+        ({"battery_soc": [], "feeds_cars": False}, {"battery_soc": "soc_missing"}),
+    ],
+)
+async def test_an_impossible_battery_is_told_at_its_field(
+    hass: HomeAssistant, site: MockConfigEntry, wrong: dict[str, Any], errors: dict[str, str]
+) -> None:
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    result = await async_answer(hass, result, {**SUN, **BATTERY, **wrong})
+    assert result["errors"] == errors
+    result = await async_answer(hass, result, {**SUN, **BATTERY})
+    assert result["reason"] == "reconfigure_successful"
 
 
 async def test_a_site_keeps_what_its_form_does_not_show(

@@ -234,3 +234,8 @@ class FieldError(StrEnum):
     ENTITY_MISSING = "entity_missing"
     FEED_IN_RANGE = "feed_in_range"
     FORECAST_UNREADABLE = "forecast_unreadable"
+    BUDGET_RANGE = "budget_range"
+    MARGIN_RANGE = "margin_range"
+    SOC_RANGE = "soc_range"
+    SOC_MISSING = "soc_missing"
+    START_BELOW_BUFFER = "start_below_buffer"

@@ -16,7 +16,9 @@ import probatio
 from ..const import (
     CONF_BATTERY,
     CONF_BATTERY_INVERT,
+    CONF_BATTERY_SOC,
     CONF_CONNECTION,
+    CONF_ENERGY,
     CONF_INVERT,
     CONF_METER,
     CONF_SOLAR,
@@ -135,6 +137,7 @@ def _house_entities(hass: HomeAssistant) -> dict[str, Any]:
         CONF_SOLAR: [entity_id("solar_power")],
         CONF_BATTERY: [entity_id("battery_power")],
         CONF_BATTERY_INVERT: False,
+        CONF_ENERGY: {CONF_BATTERY_SOC: [entity_id("battery_soc")]},
     }
 
 

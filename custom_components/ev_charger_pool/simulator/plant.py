@@ -376,6 +376,13 @@ class Plant:
         return self.battery.power_w if self.battery is not None else 0.0
 
     @property
+    def battery_soc_percent(self) -> float:
+        """The home battery's state of charge; 0 where there is none."""
+        if self.battery is None:
+            return 0.0
+        return 100.0 * self.battery.stored_wh / self.battery.spec.capacity_wh
+
+    @property
     def house_power_w(self) -> float:
         """What the house itself takes, in watts."""
         load = self.house.current_a

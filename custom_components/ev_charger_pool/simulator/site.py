@@ -59,12 +59,14 @@ class HouseReadings:
         house_w: What the house itself takes.
         solar_w: Solar production, at least 0.
         battery_w: Power of the home battery, positive is discharging.
+        battery_soc_percent: Its state of charge.
     """
 
     grid_current_a: PhaseValues
     house_w: float
     solar_w: float
     battery_w: float
+    battery_soc_percent: float
 
 
 class SimulatedSite:
@@ -170,6 +172,7 @@ class SimulatedSite:
             house_w=plant.house_power_w,
             solar_w=plant.solar_power_w,
             battery_w=-plant.battery_power_w,
+            battery_soc_percent=plant.battery_soc_percent,
         )
 
 
