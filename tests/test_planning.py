@@ -19,6 +19,7 @@ from custom_components.ev_charger_pool.pool.departures import WEEK, Once, Repeat
 from custom_components.ev_charger_pool.pool.members import Mode
 from custom_components.ev_charger_pool.pool.plans import Plan, PlanState, TargetKind
 from custom_components.ev_charger_pool.pool.readings import Reading
+from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.pool.schedules import Schedule
 from custom_components.ev_charger_pool.pool.series import (
     Co2GramsPerKwhSeries,
@@ -532,3 +533,44 @@ class TestCosts:
         assert [(one.id, one.energy_wh, one.cost) for one in kept] == [
             (session.id, 13_000.0, session.cost)
         ]
+
+
+class TestFollowed:
+    """With the real controller: what is planned is what the car gets."""
+
+    @pytest.fixture
+    def told(self) -> None:
+        """Leave the controller as it is."""
+
+    async def test_a_car_waits_for_its_slot_and_then_gets_it(
+        self,
+        hass: HomeAssistant,
+        site: SiteCoordinator,
+        garage: FakeCharger,
+        freezer: FrozenDateTimeFactory,
+        outlook: Callable[[Outlook], None],
+    ) -> None:
+        def each() -> None:
+            taken = garage.taken_a(1)
+            measure(hass, *(1.0 + taken,) * 3)
+            garage.tell_again()
+
+        garage.plug()
+        await advance(hass, freezer, 40, each)
+        assert garage.granted[-1] == 16.0
+        plan = await site.plans.async_set_plan(
+            "garage:1", PlanOrder(departure=Once(at=SEVEN), energy_wh=20_000.0)
+        )
+        assert plan.next_start == CHEAP
+        await advance(hass, freezer, 5, each)
+        status = site.data.members["garage:1"].status
+        assert status is not None
+        assert status.granted_a == 0.0
+        assert status.limited_by.kind is ReasonKind.PLAN
+        # Now is as good as later, and there is not much time left.
+        outlook(Outlook())
+        await site.plans.async_set_ready_at("garage:1", NOW + timedelta(minutes=90))
+        # A pause lasts five minutes at least (SR-14).
+        await advance(hass, freezer, 320, each)
+        assert plan_of(site).state is PlanState.CANNOT_BE_MET
+        assert garage.granted[-1] == 16.0
