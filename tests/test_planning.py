@@ -506,6 +506,40 @@ class TestCommands:
         assert plan.state is PlanState.ON_TRACK
 
 
+class TestVehicles:
+    async def test_the_one_that_is_chosen_counts_for_the_session(
+        self, hass: HomeAssistant, site: SiteCoordinator, garage: FakeCharger
+    ) -> None:
+        await plug(hass, garage, 2)
+        await site.planning.async_plan_now()
+        assert plan_of(site, "garage:2").vehicle is None
+        await site.plans.async_choose_vehicle("garage:2", "Blue")
+        assert plan_of(site, "garage:2").vehicle == "blue"
+        # It is at one place only.
+        await plug(hass, garage, 1)
+        await site.plans.async_choose_vehicle("garage:1", "Blue")
+        assert plan_of(site, "garage:1").vehicle == "blue"
+        assert plan_of(site, "garage:2").vehicle is None
+        await site.plans.async_choose_vehicle("garage:1", "guest")
+        assert plan_of(site, "garage:1").vehicle is None
+
+    async def test_a_choice_before_plug_in_is_for_the_next_session(
+        self, hass: HomeAssistant, site: SiteCoordinator, garage: FakeCharger
+    ) -> None:
+        await site.plans.async_choose_vehicle("garage:2", "Blue")
+        shown = site.data.members["garage:2"].vehicle
+        assert shown is not None
+        assert shown.name == "Blue"
+        await plug(hass, garage, 2)
+        await site.planning.async_plan_now()
+        assert plan_of(site, "garage:2").vehicle == "blue"
+
+    async def test_an_unknown_vehicle_is_refused(self, site: SiteCoordinator) -> None:
+        with pytest.raises(ServiceValidationError) as error:
+            await site.plans.async_choose_vehicle("garage:1", "Green")
+        assert error.value.translation_key == ErrorKey.VEHICLE_UNKNOWN
+
+
 class TestCosts:
     async def test_a_session_counts_what_its_energy_costs(
         self,
