@@ -85,6 +85,11 @@ COPIES = (
         ),
     ),
     Copy(
+        source=("config", "step", "limits"),
+        target=(*CIRCUIT, "step", "limits"),
+        leave_out=frozenset({"limit_w", "description"}),
+    ),
+    Copy(
         source=("config", "error"),
         target=(*CHARGER, "error"),
         only=CONNECTION_ERRORS
@@ -116,6 +121,10 @@ COPIES = (
                 "circuit_cycle",
                 "fuse_range",
                 "limit_range",
+                "timetable_invalid",
+                "average_range",
+                "average_needs_power",
+                "imbalance_range",
                 "phase_missing",
                 "entity_twice",
             }

@@ -12,12 +12,18 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.ev_charger_pool.pool.circuits import (
+    AverageLimit,
+    AverageStatus,
+    WindowLength,
+)
 from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
 from custom_components.ev_charger_pool.pool.states import ConnectorState
 from custom_components.ev_charger_pool.snapshot import MemberView
 from tests.pool_double import (
     GARAGE,
+    NOW,
     SITE,
     TWIN,
     TWIN_1,
@@ -115,6 +121,15 @@ async def test_limited_by_tells_the_circuit_and_the_phase(
             Reason(kind=ReasonKind.GENERATION, subject=GARAGE, phase=Phase.L3),
             {"circuit": "Garage", "circuit_id": GARAGE, "phase": "l3"},
         ),
+        (
+            Reason(kind=ReasonKind.TARIFF, subject=GARAGE),
+            {"circuit": "Garage", "circuit_id": GARAGE, "phase": None},
+        ),
+        (
+            Reason(kind=ReasonKind.IMBALANCE, subject=GARAGE),
+            {"circuit": "Garage", "circuit_id": GARAGE, "phase": None},
+        ),
+        (Reason(kind=ReasonKind.CONTRACT, subject="times:grid"), {"limit": "times:grid"}),
         (
             Reason(kind=ReasonKind.MINIMUM, subject=GARAGE, phase=Phase.L1),
             {"circuit": "Garage", "circuit_id": GARAGE, "phase": "l1"},
@@ -299,6 +314,38 @@ async def test_a_circuit_that_appears_gets_its_sensors(
     pool.show_circuit(circuit_view(GARAGE))
     await hass.async_block_till_done()
     assert state(hass, "sensor.garage_available_power") == "5060.0"
+
+
+async def test_a_circuit_with_an_average_limit_shows_how_its_window_stands(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = circuit_view()
+    assert view.status is not None
+    limit = AverageLimit(power_w=2_500.0, window=WindowLength.QUARTER_HOUR)
+    window = AverageStatus(ends_at=NOW, used_wh=312.5, projected_w=2_410.0, allowance_w=2_630.0)
+    known = replace(
+        view,
+        circuit=replace(view.circuit, average=limit),
+        status=replace(view.status, average=window),
+    )
+    data = take_snapshot()
+    pool = await async_set_up_double(
+        hass,
+        monkeypatch,
+        Platform.SENSOR,
+        data=replace(data, circuits={**data.circuits, known.circuit.id: known}),
+    )
+    projected = hass.states.get("sensor.home_projected_average_power")
+    assert projected is not None
+    assert projected.state == "2410.0"
+    assert projected.attributes["limit_w"] == 2_500.0
+    assert projected.attributes["window_ends_at"] == NOW
+    assert projected.attributes["used_kwh"] == 0.312
+    assert state(hass, "sensor.home_allowance_by_the_average_limit") == "2630.0"
+    assert hass.states.get("sensor.garage_projected_average_power") is None
+    pool.show_circuit(replace(known, status=replace(known.status, average=None)))
+    await hass.async_block_till_done()
+    assert state(hass, "sensor.home_projected_average_power") == STATE_UNAVAILABLE
 
 
 async def test_the_sensors_leave_with_their_subentry(

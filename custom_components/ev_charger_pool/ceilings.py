@@ -28,6 +28,8 @@ class Ceilings:
     def __init__(self, wishes: WishStore) -> None:
         self._wishes = wishes
         self._of_session: dict[MemberId, list[_Asked]] = {}
+        self.contracted: list[Limit] = []
+        """What is contracted now for circuits whose limit changes with time."""
 
     def user_limit(self, member: MemberId) -> Limit | None:
         """Return the user's standing ceiling of a member."""
@@ -102,6 +104,7 @@ class Ceilings:
             for circuit, value in sorted(self._wishes.circuit_limits_a.items())
             if circuit in circuits
         ]
+        limits += [limit for limit in self.contracted if limit.circuit in circuits]
         limits += [
             limit
             for member in self._of_session

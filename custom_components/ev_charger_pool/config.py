@@ -20,6 +20,7 @@ from .const import (
     CONF_FUSE,
     CONF_INVERT,
     CONF_LIMIT_W,
+    CONF_LIMITS,
     CONF_METER,
     CONF_OCPP_PORT,
     CONF_PARENT,
@@ -44,6 +45,7 @@ from .const import (
 from .device_config import ChargerConfig, Json, SupplyConfig
 from .energy_config import EnergyConfig
 from .forecast_config import ForecastSettings
+from .limits_config import LimitsConfig
 from .pool.members import CircuitId
 from .pool.quantities import PHASES, PerPhase, Phase, PhaseValues
 from .pool.vehicles import VehicleId
@@ -109,6 +111,7 @@ class SiteConfig:
         battery_phases: The phases that the battery feeds evenly; empty: unknown.
         battery_inverted: Whether those count charging as positive.
         energy: What it does with its sun and its battery.
+        limits: What limits the connection beside its fuse.
         ocpp_port: Where the central system listens.
         simulator: What a simulated site is made of; None for a real one.
     """
@@ -126,6 +129,7 @@ class SiteConfig:
     battery_phases: tuple[Phase, ...] = ()
     battery_inverted: bool = False
     energy: EnergyConfig = field(default_factory=EnergyConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
     ocpp_port: int = DEFAULT_OCPP_PORT
     simulator: StandardSite | None = None
 
@@ -148,6 +152,7 @@ class SiteConfig:
             battery_phases=_fed_phases(data.get(CONF_BATTERY_PHASES), phases),
             battery_inverted=data.get(CONF_BATTERY_INVERT, False),
             energy=EnergyConfig.from_json(data.get(CONF_ENERGY) or {}),
+            limits=LimitsConfig.from_json(data.get(CONF_LIMITS) or {}),
             ocpp_port=data.get(CONF_OCPP_PORT, DEFAULT_OCPP_PORT),
             simulator=StandardSite.from_data(data) if CONF_SIMULATOR in data else None,
         )
@@ -164,6 +169,7 @@ class CircuitConfig:
     limit_w: float | None
     meter: MeterConfig
     is_dedicated: bool
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
 
     @classmethod
     def from_subentry(cls, subentry: ConfigSubentry, site: SiteConfig) -> CircuitConfig:
@@ -177,6 +183,7 @@ class CircuitConfig:
             limit_w=data.get(CONF_LIMIT_W),
             meter=MeterConfig.from_json(data.get(CONF_METER) or {}),
             is_dedicated=data.get(CONF_DEDICATED, False),
+            limits=LimitsConfig.from_json(data.get(CONF_LIMITS) or {}),
         )
 
 
@@ -201,9 +208,21 @@ class PoolConfig:
         meters[ROOT_CIRCUIT] = self.site.meter
         return {circuit: meter for circuit, meter in meters.items() if meter.entities}
 
+    @property
+    def limits(self) -> Mapping[CircuitId, LimitsConfig]:
+        """What limits each circuit beside its fuse."""
+        limits = {circuit.id: circuit.limits for circuit in self.circuits.values()}
+        return {ROOT_CIRCUIT: self.site.limits, **limits}
+
     def needs_reload_after(self, old: PoolConfig) -> bool:
         """Whether the site has to start anew after what changed since `old`."""
-        return (self.site.ocpp_port, self.site.simulator) != (
+        # What a circuit shows is found out when it appears: an average that is new is shown then.
+        shown_anew = any(
+            (limits.average is None) is not (old.limits[circuit].average is None)
+            for circuit, limits in self.limits.items()
+            if circuit in old.limits
+        )
+        return shown_anew or (self.site.ocpp_port, self.site.simulator) != (
             old.site.ocpp_port,
             old.site.simulator,
         )

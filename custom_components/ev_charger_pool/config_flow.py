@@ -16,6 +16,8 @@ from homeassistant.core import callback
 
 from .const import (
     CONF_ENERGY,
+    CONF_LIMITS,
+    CONF_METER,
     DOMAIN,
     SUBENTRY_CHARGER,
     SUBENTRY_CIRCUIT,
@@ -35,6 +37,7 @@ from .flows.energy import (
 )
 from .flows.fields import Errors
 from .flows.forecast import ForecastSubentryFlow
+from .flows.limits import check_limits, connection_limits_schema, limits_to_json
 from .flows.power_supply import PowerSupplySubentryFlow
 from .flows.prefill import async_propose
 from .flows.simulated import (
@@ -65,6 +68,8 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
     _name = ""
     _site_input: Mapping[str, Any] = MappingProxyType({})
     _meters_input: Mapping[str, Any] = MappingProxyType({})
+    _meters: Mapping[str, Any] = MappingProxyType({})
+    _energy: Mapping[str, Any] = MappingProxyType({})
     _site_data: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
@@ -122,9 +127,11 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
         errors: Errors = {}
         if user_input is not None and not (errors := check_meters(user_input, phases)):
             self._meters_input = user_input
+            self._meters = meters_to_json(user_input)
+            self._energy = {}
             if is_fed(user_input):
                 return await self.async_step_energy()
-            return await self._async_site_known({})
+            return await self.async_step_limits()
         if user_input is not None:
             shown: Mapping[str, Any] = user_input
         elif self._reconfigured is not None:
@@ -142,12 +149,30 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
         """Ask what is done with the sun and the battery."""
         errors: Errors = {}
         if user_input is not None and not (errors := check_energy(user_input)):
-            return await self._async_site_known(energy_to_json(user_input))
+            self._energy = energy_to_json(user_input)
+            return await self.async_step_limits()
         shown = user_input or self._site_input.get(CONF_ENERGY) or {}
         return self.async_show_form(
             step_id="energy",
             data_schema=self.add_suggested_values_to_schema(
                 energy_schema(self._meters_input), shown
+            ),
+            errors=errors,
+            last_step=False,
+        )
+
+    async def async_step_limits(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what limits the grid connection beside its fuse."""
+        errors: Errors = {}
+        if user_input is not None and not (
+            errors := check_limits(user_input, self._meters[CONF_METER])
+        ):
+            return await self._async_site_known(limits_to_json(user_input))
+        return self.async_show_form(
+            step_id="limits",
+            data_schema=self.add_suggested_values_to_schema(
+                connection_limits_schema(site_phases(self._site_input)),
+                user_input or self._site_input.get(CONF_LIMITS, {}),
             ),
             errors=errors,
             last_step=self.fixed_station is None,
@@ -180,12 +205,13 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
     def _reconfigured(self) -> ConfigEntry[Any] | None:
         return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
 
-    async def _async_site_known(self, energy: Mapping[str, Any]) -> ConfigFlowResult:
+    async def _async_site_known(self, limits: Mapping[str, Any]) -> ConfigFlowResult:
         self._name = self._site_input[CONF_NAME].strip()
         self._site_data = {
             **site_to_json(self._site_input),
-            **meters_to_json(self._meters_input),
-            CONF_ENERGY: energy,
+            **self._meters,
+            CONF_ENERGY: self._energy,
+            CONF_LIMITS: limits,
         }
         if (entry := self._reconfigured) is not None:
             # The listener for updates applies what changed, and nothing else restarts.

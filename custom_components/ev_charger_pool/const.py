@@ -35,6 +35,14 @@ CONF_BATTERY_INVERT: Final = "battery_invert"  # its entities count charging as 
 CONF_ENERGY: Final = "energy"
 CONF_OCPP_PORT: Final = "ocpp_port"
 CONF_SIMULATOR: Final = "simulator"
+CONF_LIMITS: Final = "limits"
+
+# Keys of what else limits a circuit, or the grid connection
+CONF_CONTRACT_TIMES: Final = "contract_times"
+CONF_CONTRACT_ENTITY: Final = "contract_entity"
+CONF_AVERAGE: Final = "average_w"
+CONF_AVERAGE_WINDOW: Final = "average_window"
+CONF_IMBALANCE: Final = "imbalance_a"
 
 # Keys of what a site does with its sun and its battery
 CONF_SURPLUS_RULE: Final = "surplus_rule"

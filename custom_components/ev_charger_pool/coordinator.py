@@ -25,6 +25,7 @@ from .clock import SteadyClock
 from .commands import Commands
 from .config import PoolConfig
 from .const import EVENT_LIMIT_ACTION, ROOT_CIRCUIT
+from .contracts import Contracts
 from .decisions import DecisionLoop
 from .device_config import ChargerConfig, SupplyConfig
 from .devices import async_register_devices, async_show_identity
@@ -41,6 +42,7 @@ from .plan_commands import PlanCommands
 from .planning import Planning
 from .pool.actions import LimitAction
 from .pool.circuits import Circuit
+from .pool.limits import Limit
 from .pool.members import (
     CircuitId,
     MemberId,
@@ -135,6 +137,7 @@ class SiteCoordinator:
             )
         )
         self.ceilings = Ceilings(wishes)
+        self.contracts = Contracts(hass, self._on_contracts)
         devices: dict[str, Device] = {}
         self.roster = Roster(controller, wishes, self.sessions, self.ceilings, devices, self.clock)
         self.starter = SessionStarter()
@@ -181,7 +184,7 @@ class SiteCoordinator:
             self._journal_problems[ProblemKind.JOURNAL_RESET] = now
         async_register_devices(self.hass, self.entry, self.config)
         self._configure()
-        self.controller.restore(self._kept.members, self._kept.circuits, now)
+        self.controller.restore(self._kept.members, self._kept.circuits, now, self._kept.windows)
         resumed = self.actions.restore(self._kept.actions, self._kept.open_sessions, now)
         for session, action in resumed:
             self.ceilings.ask(session, action)
@@ -189,6 +192,7 @@ class SiteCoordinator:
         self.meters.async_configure(self.config)
         self.vehicles.async_configure(self.config.vehicles)
         self.outlooks.async_configure(self.config.forecasts)
+        self.contracts.async_configure(self.config)
         self._unsubscribe.append(
             async_track_time_interval(self.hass, self._async_purge, PURGE_EVERY)
         )
@@ -206,6 +210,7 @@ class SiteCoordinator:
         self.decisions.stop()
         self._showcase.async_stop()
         self.meters.async_stop()
+        self.contracts.async_stop()
         self.port.async_close()
         self.outlooks.async_stop()
         await self.planning.async_stop()
@@ -243,6 +248,7 @@ class SiteCoordinator:
             self.vehicles.async_configure(new.vehicles)
             self.outlooks.async_configure(new.forecasts)
             self.planning.async_replan()
+            self.contracts.async_configure(new)
             self._publish(self.clock())
             for key in after:
                 if key not in self.fleet.devices and not self._stopped:
@@ -372,6 +378,12 @@ class SiteCoordinator:
     def _on_answer(self, _: MemberId) -> None:
         self.async_ask()
 
+    @callback
+    def _on_contracts(self, limits: list[Limit]) -> None:
+        self.ceilings.contracted = limits
+        self.roster.refresh_limits()
+        self.async_ask()
+
     def _configure(self) -> None:
         self.roster.configure(self.config)
         self.async_ask()
@@ -389,6 +401,8 @@ class SiteCoordinator:
         if decision.records or decision.circuit_records:
             durable = self.journal.write(*decision.records, *decision.circuit_records)
             self.records.update((record.member, record) for record in decision.records)
+        if decision.window_records:
+            self.journal.write(*decision.window_records)
         self.dispatcher.submit(decision.orders, durable)
         self.fleet.vouch(decision.decided_at + DECISION_FRESH)
         self._publish(decision.decided_at)

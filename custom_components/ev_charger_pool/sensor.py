@@ -60,7 +60,14 @@ def reason_attributes(reason: Reason, snapshot: SiteSnapshot) -> dict[str, objec
     if reason.subject is None:
         return {}
     match reason.kind:
-        case ReasonKind.CIRCUIT | ReasonKind.GENERATION | ReasonKind.MINIMUM | ReasonKind.TURN:
+        case (
+            ReasonKind.CIRCUIT
+            | ReasonKind.GENERATION
+            | ReasonKind.TARIFF
+            | ReasonKind.IMBALANCE
+            | ReasonKind.MINIMUM
+            | ReasonKind.TURN
+        ):
             circuit = snapshot.circuits.get(reason.subject)
             return {
                 "circuit": circuit.circuit.name if circuit else reason.subject,
@@ -245,6 +252,48 @@ _HELD_OF_CIRCUIT = off_by_default(
 )
 """What the pool holds of a circuit: for whoever looks for a reason."""
 
+
+def _average_attributes(view: CircuitView, _: SiteSnapshot) -> Mapping[str, object]:
+    average = view.status.average if view.status else None
+    limit = view.circuit.average
+    if average is None or limit is None:
+        return {}
+    return {
+        "limit_w": limit.power_w,
+        "window_ends_at": average.ends_at,
+        "used_kwh": round(average.used_wh / 1000, 3),
+    }
+
+
+def _has_average(view: CircuitView) -> bool:
+    return view.circuit.average is not None
+
+
+def _average_is_known(view: CircuitView) -> bool:
+    return view.status is not None and view.status.average is not None
+
+
+_AVERAGE: tuple[PoolSensorDescription[CircuitView], ...] = (
+    PowerDescription(
+        key="projected_average",
+        value_fn=lambda view: (
+            view.status.average.projected_w if view.status and view.status.average else None
+        ),
+        attributes_fn=_average_attributes,
+        available_fn=_average_is_known,
+        exists_fn=_has_average,
+    ),
+    PowerDescription(
+        key="average_allowance",
+        value_fn=lambda view: (
+            view.status.average.allowance_w if view.status and view.status.average else None
+        ),
+        available_fn=_average_is_known,
+        exists_fn=_has_average,
+    ),
+)
+"""How a circuit stands in the window of its average limit."""
+
 CIRCUIT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
     *_of_circuit("load", lambda status: status.load_a),
     *_of_circuit("available_current", lambda status: status.available_a),
@@ -253,11 +302,13 @@ CIRCUIT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
         value_fn=lambda view: view.status.available_w if view.status else None,
         available_fn=_is_decided,
     ),
+    *_AVERAGE,
     *_HELD_OF_CIRCUIT,
 )
 
 ROOT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
     *_of_circuit("load", lambda status: status.load_a, "grid_current"),
+    *_AVERAGE,
     *_HELD_OF_CIRCUIT,
 )
 """What the pool itself shows is not told twice: its available power is the root circuit's."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from homeassistant.util import dt as dt_util
+
 from .balancing.contract import SiteSettings
 from .config import CircuitConfig, PoolConfig
 from .const import ROOT_CIRCUIT
@@ -21,7 +23,10 @@ def site_circuits(config: PoolConfig) -> tuple[Circuit, ...]:
         id=ROOT_CIRCUIT,
         name=config.site.name,
         limit_a=config.site.fuse_a,
+        limit_w=config.site.limits.limit_w,
         metered=ROOT_CIRCUIT in metered,
+        average=config.site.limits.average,
+        imbalance_a=config.site.limits.imbalance_a,
     )
     return (
         root,
@@ -38,6 +43,8 @@ def site_circuits(config: PoolConfig) -> tuple[Circuit, ...]:
                     if circuit.id not in metered and _feeds_only_pool(circuit, config)
                     else None
                 ),
+                average=circuit.limits.average,
+                imbalance_a=circuit.limits.imbalance_a,
             )
             for circuit in config.circuits.values()
         ),
@@ -64,4 +71,5 @@ def site_settings(
         nominal_voltage_v=config.site.voltage_v,
         solar=config.site.energy.solar,
         battery=config.site.energy.battery,
+        time_zone=dt_util.get_default_time_zone(),
     )

@@ -33,6 +33,7 @@ async def async_add(hass: HomeAssistant, site: MockConfigEntry, **form: Any) -> 
     """Add a circuit without a meter; return its id."""
     result = await async_answer_part(hass, await async_begin(hass, site), {**CIRCUIT, **form})
     result = await async_answer_part(hass, result, {"invert": False})
+    result = await async_answer_part(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     return list(site.subentries)[-1]
 
@@ -43,6 +44,7 @@ async def test_a_circuit_is_added(hass: HomeAssistant, site: MockConfigEntry) ->
     )
     assert result["step_id"] == "meter"
     result = await async_answer_part(hass, result, {**CURRENTS, "invert": True})
+    result = await async_answer_part(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     added = list(site.subentries.values())[-1]
     assert added.title == "Barn"
@@ -52,6 +54,7 @@ async def test_a_circuit_is_added(hass: HomeAssistant, site: MockConfigEntry) ->
         "limit_w": 8_000.0,
         "dedicated": False,
         "meter": {**CURRENTS, "invert": True},
+        "limits": {},
     }
 
 
@@ -64,6 +67,7 @@ async def test_a_circuit_needs_no_meter_and_no_limit(
         "fuse_a": 16.0,
         "dedicated": False,
         "meter": {},
+        "limits": {},
     }
 
 
@@ -116,6 +120,7 @@ async def test_a_circuit_is_changed(
         hass, result, {"name": "Shed", "parent": GARAGE, "fuse_a": 10.0}
     )
     result = await async_answer_part(hass, result, {**CURRENTS, "invert": False})
+    result = await async_answer_part(hass, result, {})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     changed = site.subentries[added]
@@ -125,6 +130,7 @@ async def test_a_circuit_is_changed(
         "fuse_a": 10.0,
         "dedicated": False,
         "meter": {**CURRENTS, "invert": False},
+        "limits": {},
     }
     result = await async_reconfigure(hass, site, added)
     result = await async_answer_part(
@@ -172,6 +178,7 @@ async def test_the_fuse_of_the_site_is_filled_in(
     assert default(result, "fuse_a") == 25.0
     result = await async_answer_part(hass, result, {"name": "Barn", "parent": "grid"})
     result = await async_answer_part(hass, result, {"invert": False})
+    result = await async_answer_part(hass, result, {})
     assert list(site.subentries.values())[-1].data["fuse_a"] == 25.0
 
 

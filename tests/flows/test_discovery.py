@@ -93,6 +93,7 @@ async def test_a_station_begins_a_site(hass: HomeAssistant, set_up_sites: list[s
     assert result["step_id"] == "meters"
     assert not result["last_step"]
     result = await async_answer(hass, result, {"invert": False, "battery_invert": False})
+    result = await async_answer(hass, result, {})
     assert result["step_id"] == "ocpp"
     result = await async_answer(hass, result, OCPP)
     assert result["step_id"] == "connector"
@@ -118,6 +119,7 @@ async def test_a_second_site_can_begin_with_a_station(
     assert result["errors"] == {"name": "name_taken"}
     result = await async_answer(hass, result, NEW_SITE)
     result = await async_answer(hass, result, {"invert": False, "battery_invert": False})
+    result = await async_answer(hass, result, {})
     result = await async_answer(hass, result, OCPP)
     result = await async_answer(hass, result, CONNECTOR)
     assert result["type"] is FlowResultType.CREATE_ENTRY

@@ -151,6 +151,7 @@ async def test_a_circuit_that_is_added_appears(
         hass, result, {"name": "Barn", "parent": "grid", "fuse_a": 16.0}
     )
     result = await async_answer_part(hass, result, {"invert": False})
+    result = await async_answer_part(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     limit = hass.states.get("number.barn_limit")
@@ -174,6 +175,7 @@ async def test_a_smaller_fuse_is_taken_without_a_restart(
     }
     result = await async_answer(hass, result, site)
     result = await async_answer(hass, result, {"invert": False, "battery_invert": False})
+    result = await async_answer(hass, result, {})
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     (limit,) = (

@@ -69,6 +69,8 @@ async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -
     )
     assert result["step_id"] == "energy"
     result = await async_answer(hass, result, {**SUN, **BATTERY})
+    assert result["step_id"] == "limits"
+    result = await async_answer(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Depot"
     assert result["data"] == {
@@ -85,6 +87,7 @@ async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -
         "battery_phases": ["l1", "l2", "l3"],
         "battery_invert": False,
         "energy": {**SUN, **BATTERY},
+        "limits": {},
     }
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     energy = PoolConfig.from_entry(entry).site.energy
@@ -110,6 +113,7 @@ async def test_a_site_without_a_meter_is_created(
     assert "current_l2" not in fields
     assert not fields & FED_ALIKE.keys(), "there is nothing to ask"
     result = await async_answer(hass, result, METERS)
+    result = await async_answer(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["phases"] == 1
     assert result["data"]["meter"] == {}
@@ -138,7 +142,8 @@ async def test_the_phases_of_inverters_are_kept_and_shown_again(
     choices = ["all", "l1", "l2", "l3", "unknown"]
     assert options(result, "solar_phases") == options(result, "battery_phases") == choices
     assert default(result, "solar_phases") == default(result, "battery_phases") == "all"
-    await async_answer(hass, result, answer)
+    result = await async_answer(hass, result, answer)
+    await async_answer(hass, result, {})
     config = PoolConfig.from_entry(site).site
     assert (config.solar_phases, config.battery_phases) == kept
     result = await site.start_reconfigure_flow(hass)
@@ -247,6 +252,7 @@ async def test_an_impossible_meter_is_told_at_its_field(
     assert result["errors"] == errors
     assert suggested(result) == {**METERS, **FED_ALIKE, **meters}
     result = await async_answer(hass, result, {**METERS, **CURRENTS})
+    result = await async_answer(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -262,6 +268,7 @@ async def test_a_site_is_changed(
     assert result["step_id"] == "meters"
     assert suggested(result)["current_l1"] == "sensor.grid_l1"
     result = await async_answer(hass, result, {**METERS, "power": "sensor.total", "invert": True})
+    result = await async_answer(hass, result, {})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     assert site.data["fuse_a"] == 20.0
@@ -333,7 +340,8 @@ async def test_a_site_keeps_what_its_form_does_not_show(
     hass.config_entries.async_update_entry(site, data={**site.data, "simulator": simulator})
     result = await site.start_reconfigure_flow(hass)
     result = await async_answer(hass, result, {**SITE, "name": "Renamed"})
-    await async_answer(hass, result, METERS)
+    result = await async_answer(hass, result, METERS)
+    await async_answer(hass, result, {})
     assert site.title == "Renamed"
     assert site.data["simulator"] == simulator
 

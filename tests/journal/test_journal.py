@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.ev_charger_pool.journal import Journal, JournalUnavailableError
 from custom_components.ev_charger_pool.pool.actions import ActionKind, ActionStatus, LimitAction
-from custom_components.ev_charger_pool.pool.circuits import CircuitRecord
+from custom_components.ev_charger_pool.pool.circuits import CircuitRecord, WindowRecord
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
 from custom_components.ev_charger_pool.pool.members import MemberRecord
 from custom_components.ev_charger_pool.pool.quantities import PerPhase
@@ -33,6 +33,7 @@ MEMBER = MemberRecord(
     session="s1",
 )
 CIRCUIT = CircuitRecord(circuit="grid", day=NOW, other_load_max_a=PerPhase(1.5, 2.5, 3.5))
+WINDOW = WindowRecord(circuit="grid", counted_until=NOW, used_wh=312.5, power_w=2_400.0)
 ACTION = LimitAction(
     id="a1",
     member="garage:1",
@@ -79,12 +80,13 @@ async def journal(path: Path) -> AsyncIterator[Opener]:
 async def test_what_was_written_is_there_again(journal: Opener) -> None:
     first = journal()
     assert (await first.async_open(NOW)).members == []
-    await first.write(MEMBER, CIRCUIT, ACTION, SESSION)
+    await first.write(MEMBER, CIRCUIT, WINDOW, ACTION, SESSION)
     await first.async_close()
 
     kept = await journal().async_open(NOW)
     assert list(kept.members) == [MEMBER]
     assert list(kept.circuits) == [CIRCUIT]
+    assert list(kept.windows) == [WINDOW]
     assert list(kept.open_sessions) == [SESSION]
     assert list(kept.actions) == [ACTION]
 

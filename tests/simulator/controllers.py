@@ -15,6 +15,7 @@ from custom_components.ev_charger_pool.pool.circuits import (
     CircuitStatus,
     MeterReport,
     ResourceReport,
+    WindowRecord,
 )
 from custom_components.ev_charger_pool.pool.limits import Limit, LimitUnit
 from custom_components.ev_charger_pool.pool.members import (
@@ -70,6 +71,7 @@ class CarefulController:
         records: Sequence[MemberRecord],
         circuit_records: Sequence[CircuitRecord],
         now: datetime,
+        window_records: Sequence[WindowRecord] = (),
     ) -> None:
         self.restored_at = now
         for record in records:

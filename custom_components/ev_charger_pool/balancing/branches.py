@@ -2,12 +2,12 @@
 
 from collections import deque
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum, auto
 import math
 from typing import Any, Final, NamedTuple
 
-from ..pool.circuits import Circuit, MeterReport
+from ..pool.circuits import AverageStatus, Circuit, MeterReport
 from ..pool.limits import Limit, LimitScope, LimitUnit
 from ..pool.quantities import (
     LOWEST_VOLTAGE_V,
@@ -26,9 +26,11 @@ from .estimator import LEAST_MARGIN_A, OtherLoad, Range
 from .failsafe import reserved_for_others
 from .generation import TRIP_FACTOR, gross_load
 from .history import LoadHistory
+from .imbalance import Balance, balance_of
 from .policies import Ceilings
 from .seats import MOST_PENDING, Seat
 from .silent import SilentMembers
+from .windows import AverageKeeper
 from .wiring import NO_FLOW, UNLIMITED, WATTS, Lanes, each
 
 HIGHEST_VOLTAGE_V: Final = 1.1 * NOMINAL_VOLTAGE_V
@@ -76,7 +78,9 @@ class _Measures(Enum):
 class Branch:
     """One circuit with its meter, its estimate, and the members below it."""
 
-    def __init__(self, circuit: Circuit, position: int, voltage_v: float) -> None:
+    def __init__(
+        self, circuit: Circuit, position: int, voltage_v: float, zone: tzinfo = UTC
+    ) -> None:
         self.position = position
         self.voltage_v = voltage_v
         self.circuit = circuit
@@ -101,9 +105,16 @@ class Branch:
             for _ in range(WATTS)
         ]
         self.reserved_a: PhaseValues = reserved_for_others(circuit)
-        self.configure(circuit, position, voltage_v)
+        self.average: AverageKeeper | None = None
+        self.average_status: AverageStatus | None = None
+        self.pace = self.hold = UNLIMITED
+        """What the average limit lets raises go up to, and holds members to."""
+        self.balance: Balance | None = None
+        self.configure(circuit, position, voltage_v, zone)
 
-    def configure(self, circuit: Circuit, position: int, voltage_v: float) -> None:
+    def configure(
+        self, circuit: Circuit, position: int, voltage_v: float, zone: tzinfo = UTC
+    ) -> None:
         """Take settings; what is known of the circuit stays."""
         if circuit.metered != self.circuit.metered:
             self.staleness = Staleness()
@@ -117,9 +128,21 @@ class Branch:
         self.fuse: Lanes = (*circuit.limit_a, circuit.limit_w or math.inf)
         self.limit = self.fuse
         self.seats = []
+        self._configure_average(zone)
+        self.balance = balance_of(circuit, self.balance)
         # What the meter showed was compared with the members of then.
         self.load = None
         self.reserve()
+
+    def _configure_average(self, zone: tzinfo) -> None:
+        limit = self.circuit.average
+        if limit is None:
+            self.average = self.average_status = None
+            self.pace = self.hold = UNLIMITED
+        elif self.average is None:
+            self.average = AverageKeeper(self.circuit.id, limit, zone)
+        else:
+            self.average.configure(limit, zone)
 
     def reserve(self) -> None:
         """Renew what is kept for others, by the history of 14 days (SR-1)."""
@@ -155,6 +178,31 @@ class Branch:
         together = self.member_limits.of(phase)
         left = self.limit[lane] - self.margin(lane) - self.other_now()[lane]
         return together if together is not None and together.value <= left else bound
+
+    def keep_average(self, now_s: float) -> None:
+        """Renew what the average limit allows; without a meter, what may flow counts."""
+        keeper = self.average
+        if keeper is None:
+            return
+        other_w = self.other_now()[WATTS]
+        if not self.circuit.metered:
+            keeper.measure(now_s, other_w + self.committed[WATTS], other_w)
+        keeper.expect(self.committed[WATTS])
+        running = (
+            seat.least_a * len(seat.used) * self.voltage_v
+            for seat in self.seats
+            if seat.granted_a > 0.0
+        )
+        allowed = keeper.allow(now_s, other_w, min(running, default=None))
+        self.pace = (math.inf, math.inf, math.inf, allowed.raise_w)
+        self.hold = (math.inf, math.inf, math.inf, allowed.hold_w)
+        self.average_status = keeper.status(now_s, allowed.raise_w)
+
+    def is_held_by_average(self) -> bool:
+        """Whether the average limit binds the members here before any other limit in watts."""
+        held_w = min(self.pace[WATTS], self.hold[WATTS])
+        left_w = held_w - self.margin(WATTS) - self.other_now()[WATTS]
+        return held_w < self.limit[WATTS] and left_w < self.ceiling[WATTS]
 
     def measure(self, now_s: float) -> None:
         """Take the meter reports that came, and confirm those whose samples are in by now."""
@@ -268,6 +316,8 @@ class Branch:
         self.load, self.load_s = load, at_s
         self.other.update(arrived_s, load, self._range(at_s))
         self._unconfirmed.append((at_s, load))
+        if self.average is not None:
+            self.average.measure(at_s, load[WATTS], self.other_now()[WATTS])
         self.history.take(reading.arrived_at, self.other_now())
         if self._kind is _Measures.TOTAL:
             self._silent.bound(at_s, load, self.seats)

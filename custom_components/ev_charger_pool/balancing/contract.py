@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Protocol
 
 from ..pool.actions import ActionResult
-from ..pool.circuits import Circuit, CircuitRecord, CircuitStatus, MeterReport, ResourceReport
+from ..pool.circuits import (
+    Circuit,
+    CircuitRecord,
+    CircuitStatus,
+    MeterReport,
+    ResourceReport,
+    WindowRecord,
+)
 from ..pool.energy_settings import BatterySettings, SolarSettings
 from ..pool.limits import Limit
 from ..pool.members import (
@@ -95,6 +102,7 @@ class SiteSettings:
         nominal_voltage_v: Phase to neutral.
         solar: How the modes by the sun work.
         battery: What the home battery is for.
+        time_zone: The zone of the clock that windows of average limits follow.
     """
 
     circuits: tuple[Circuit, ...]
@@ -103,6 +111,7 @@ class SiteSettings:
     nominal_voltage_v: float = 230.0
     solar: SolarSettings = field(default_factory=SolarSettings)
     battery: BatterySettings = field(default_factory=BatterySettings)
+    time_zone: tzinfo = UTC
 
 
 class ProblemKind(StrEnum):
@@ -157,6 +166,7 @@ class Decision:
             over all phases, negative where the house needs more than the sun gives; None where
             the grid meter or the battery does not tell.
         battery_locked: Whether the home battery is not to be discharged now.
+        window_records: What is used of windows of average limits, every now and then.
     """
 
     number: int
@@ -170,6 +180,7 @@ class Decision:
     circuit_records: tuple[CircuitRecord, ...] = ()
     surplus_w: float | None = None
     battery_locked: bool = False
+    window_records: tuple[WindowRecord, ...] = ()
 
 
 class Controller(Protocol):
@@ -192,6 +203,7 @@ class Controller(Protocol):
         records: Sequence[MemberRecord],
         circuit_records: Sequence[CircuitRecord],
         now: datetime,
+        window_records: Sequence[WindowRecord] = (),
     ) -> None:
         """Take what the journal kept; starts the 30 s of SR-11."""
         ...

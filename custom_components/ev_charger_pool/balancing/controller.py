@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..pool.actions import ActionResult
-from ..pool.circuits import CircuitRecord, CircuitStatus, MeterReport, ResourceReport
+from ..pool.circuits import (
+    CircuitRecord,
+    CircuitStatus,
+    MeterReport,
+    ResourceReport,
+    WindowRecord,
+)
 from ..pool.limits import Limit
 from ..pool.members import (
     MemberId,
@@ -71,9 +77,11 @@ class SiteController:
         records: Sequence[MemberRecord],
         circuit_records: Sequence[CircuitRecord],
         now: datetime,
+        window_records: Sequence[WindowRecord] = (),
     ) -> None:
         """Take what the journal kept; starts the 30 s of SR-11."""
         self._site.restore(records, circuit_records, now)
+        self._site.restore_windows(window_records, now)
         self._waves.changed = True
 
     def observe_member(self, report: MemberReport) -> None:
@@ -184,6 +192,7 @@ class SiteController:
             branch.watch_steps(now_s)
             branch.measure(now_s)
             branch.check(now)
+            branch.keep_average(now_s)
         site.follow_modes(now)
         self._solar.follow(site, now_s)
         if site.refresh(now, now_s):
@@ -218,4 +227,5 @@ class SiteController:
             circuit_records=site.changed_circuits(),
             surplus_w=self._solar.surplus_w,
             battery_locked=self._solar.battery_locked,
+            window_records=site.window_records(),
         )

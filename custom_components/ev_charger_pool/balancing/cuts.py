@@ -46,7 +46,7 @@ def find_excess(
     cut = [0.0] * LANES
     found = False
     for lane in range(LANES):
-        limit = branch.limit[lane]
+        limit = min(branch.limit[lane], branch.hold[lane])
         needed = granted[lane] - branch.ceiling[lane]
         excess = 0.0 if only_measured else other[lane] + granted[lane] - limit
         if not only_measured:

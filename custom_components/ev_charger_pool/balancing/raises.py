@@ -27,7 +27,7 @@ def caps(branches: Sequence[Branch], now_s: float, generation_a: PhaseValues) ->
         other = branch.other_lately(now_s)
         lanes = []
         for lane in range(LANES):
-            limit = branch.limit[lane]
+            limit = min(branch.limit[lane], branch.pace[lane])
             cap = min(limit - branch.margin(lane) - other[lane], branch.ceiling[lane])
             lanes.append(min(cap, branch.room_at_trip(lane, other[lane], generation_a)))
         found.append((lanes[0], lanes[1], lanes[2], lanes[3]))

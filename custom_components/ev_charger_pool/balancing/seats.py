@@ -91,6 +91,8 @@ class Seat:
         self.share = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.SOLAR))
         """What its mode gives it: by the sun, or by a plan."""
         self.starts = Starts()
+        self.balance: Ceiling | None = None
+        """What the difference between phases leaves it; None where nothing bounds that."""
         self.reason = Reason(kind=ReasonKind.NOT_CONNECTED)
         self.status: MemberStatus | None = None
         self.commitment: Lanes = NO_FLOW

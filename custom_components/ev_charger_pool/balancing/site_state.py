@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 import math
 
-from ..pool.circuits import CircuitRecord
+from ..pool.circuits import CircuitRecord, WindowRecord
 from ..pool.members import CircuitId, MemberId, MemberRecord, MemberWishes, Mode
 from ..pool.reasons import Reason, ReasonKind
 from ..pool.schedules import Schedule
@@ -19,6 +19,7 @@ from .policies import POLICIES, Ceilings, ceiling_of, planned_share
 from .restart import Restart
 from .seats import Seat
 from .topology import Topology
+from .uneven import keep_balance, within_balance
 from .wiring import WATTS, each, on_phases
 
 _ROUNDING = 1e-6
@@ -64,9 +65,9 @@ class SiteState:
             metered_before = branch is not None and branch.circuit.metered
             new_meter |= circuits[circuit].metered and not metered_before
             if branch is None:
-                branch = Branch(circuits[circuit], position, voltage_v)
+                branch = Branch(circuits[circuit], position, voltage_v, settings.time_zone)
             else:
-                branch.configure(circuits[circuit], position, voltage_v)
+                branch.configure(circuits[circuit], position, voltage_v, settings.time_zone)
             branches.append(branch)
         self.branches = branches
         self.by_circuit = {branch.circuit.id: branch for branch in branches}
@@ -114,6 +115,18 @@ class SiteState:
         self.restart.begin(now.timestamp())
         self.plan_fail_safes()
 
+    def restore_windows(self, records: Sequence[WindowRecord], now: datetime) -> None:
+        """Take what was used of the windows of average limits."""
+        for record in records:
+            branch = self.by_circuit.get(record.circuit)
+            if branch is not None and branch.average is not None:
+                branch.average.restore(record, now.timestamp())
+
+    def window_records(self) -> tuple[WindowRecord, ...]:
+        """Return what is to be remembered of windows now."""
+        found = (branch.average.record() for branch in self.branches if branch.average is not None)
+        return tuple(record for record in found if record is not None)
+
     def _restore_seat(self, seat: Seat, now: datetime) -> None:
         record = self._records.pop(seat.settings.member, None)
         if record is not None:
@@ -150,6 +163,8 @@ class SiteState:
             reason.phase, self.generation.most_a(now_s), now_s
         ):
             return replace(reason, kind=ReasonKind.GENERATION)
+        if reason.phase is None and branch.is_held_by_average():
+            return replace(reason, kind=ReasonKind.TARIFF)
         limit = branch.limit_that_binds(reason.phase)
         return reason if limit is None else Reason(kind=limit.source, subject=limit.id)
 
@@ -223,6 +238,7 @@ class SiteState:
             for seat in self.seats.values():
                 seat.ceiling_dirty = True
             self.ceilings_change_at = self.ceilings.next_expiry(now) or _NEVER
+        keep_balance(self.branches, self.seats.values(), now_s)
         for seat in self.seats.values():
             if seat.ceiling_dirty:
                 self._renew_ceiling(seat, now)
@@ -248,6 +264,7 @@ class SiteState:
             seat.voltage_v,
         )
         seat.apply_own_demand()
+        seat.ceiling = within_balance(seat)
         seat.open_a = seat.ceiling.current_a
         seat.ceiling = POLICIES[seat.mode](seat.settings, seat.ceiling, seat.share)
         seat.ceiling_dirty = False

@@ -84,6 +84,7 @@ def circuit_status(
         stale=branch.is_stale,
         overloaded=overloaded,
         fail_safe_sum_a=fail_safe_sum_a,
+        average=branch.average_status,
     )
 
 

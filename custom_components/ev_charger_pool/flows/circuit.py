@@ -10,6 +10,7 @@ from ..const import (
     CONF_DEDICATED,
     CONF_FUSE,
     CONF_LIMIT_W,
+    CONF_LIMITS,
     CONF_METER,
     CONF_PARENT,
     ROOT_CIRCUIT,
@@ -30,6 +31,7 @@ from .fields import (
     circuit_field,
     name_field,
 )
+from .limits import check_limits, circuit_limits_schema, limits_to_json
 from .meter import check_meter, meter_schema, meter_to_json
 
 
@@ -73,11 +75,31 @@ class CircuitSubentryFlow(SubentrySteps):
         errors: Errors = {}
         if user_input is not None and not (errors := check_meter(user_input, self.site.phases)):
             self.draft = {**self.draft, CONF_METER: meter_to_json(user_input)}
-            return self.keep()
+            return await self.async_step_limits()
         return self.async_show_form(
             step_id="meter",
             data_schema=self.add_suggested_values_to_schema(
                 meter_schema(self.site.phases), user_input or self.draft.get(CONF_METER, {})
+            ),
+            errors=errors,
+            last_step=False,
+        )
+
+    async def async_step_limits(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what limits it beside its fuse."""
+        errors: Errors = {}
+        if user_input is not None and not (
+            errors := check_limits(user_input, self.draft[CONF_METER])
+        ):
+            self.draft = {**self.draft, CONF_LIMITS: limits_to_json(user_input)}
+            return self.keep()
+        return self.async_show_form(
+            step_id="limits",
+            data_schema=self.add_suggested_values_to_schema(
+                circuit_limits_schema(self.site.phases),
+                user_input or self.draft.get(CONF_LIMITS, {}),
             ),
             errors=errors,
         )

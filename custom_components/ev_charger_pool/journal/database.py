@@ -24,7 +24,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from ..pool.actions import LimitAction
-from ..pool.circuits import CircuitRecord
+from ..pool.circuits import CircuitRecord, WindowRecord
 from ..pool.members import MemberRecord
 from ..pool.sessions import Session
 from .rows import (
@@ -36,6 +36,7 @@ from .rows import (
     read_all,
     row_of,
     session,
+    window_record,
 )
 from .schema import (
     CIRCUIT_RECORDS,
@@ -43,6 +44,7 @@ from .schema import (
     MEMBER_RECORDS,
     MIGRATIONS,
     SESSIONS,
+    WINDOW_RECORDS,
     Migration,
     NewerSchemaError,
     migrate,
@@ -74,12 +76,14 @@ class Kept:
     Attributes:
         members: What the ledger has to remember.
         circuits: The days of the circuits.
+        windows: What was used of windows of average limits.
         open_sessions: Sessions that had not ended.
         actions: Limit actions of those sessions' time, and those that had not ended; oldest first.
     """
 
     members: Sequence[MemberRecord] = ()
     circuits: Sequence[CircuitRecord] = ()
+    windows: Sequence[WindowRecord] = ()
     open_sessions: Sequence[Session] = ()
     actions: Sequence[LimitAction] = ()
 
@@ -180,6 +184,9 @@ class Database:
                 circuits=read_all(
                     connection.execute(select(CIRCUIT_RECORDS)).mappings(), circuit_record
                 ),
+                windows=read_all(
+                    connection.execute(select(WINDOW_RECORDS)).mappings(), window_record
+                ),
                 open_sessions=sessions,
                 actions=read_all(
                     connection.execute(actions.where(wanted)).mappings(), limit_action
@@ -248,7 +255,11 @@ class Database:
         )
 
     def _forget(self, subject: str) -> None:
-        for column in (MEMBER_RECORDS.c.member, CIRCUIT_RECORDS.c.circuit):
+        for column in (
+            MEMBER_RECORDS.c.member,
+            CIRCUIT_RECORDS.c.circuit,
+            WINDOW_RECORDS.c.circuit,
+        ):
             self._open_connection.execute(delete(column.table).where(column == subject))
 
 

@@ -8,12 +8,18 @@ from typing import Any
 from sqlalchemy import RowMapping, Table
 
 from ..pool.actions import ActionKind, ActionStatus, LimitAction
-from ..pool.circuits import CircuitRecord
+from ..pool.circuits import CircuitRecord, WindowRecord
 from ..pool.limits import LimitUnit
 from ..pool.members import MemberRecord
 from ..pool.quantities import PerPhase
 from ..pool.sessions import Session
-from .schema import CIRCUIT_RECORDS, LIMIT_ACTIONS, MEMBER_RECORDS, SESSIONS
+from .schema import (
+    CIRCUIT_RECORDS,
+    LIMIT_ACTIONS,
+    MEMBER_RECORDS,
+    SESSIONS,
+    WINDOW_RECORDS,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -25,7 +31,7 @@ class Forget:
     subject: str
 
 
-type Record = MemberRecord | CircuitRecord | LimitAction | Session
+type Record = MemberRecord | CircuitRecord | WindowRecord | LimitAction | Session
 type Entry = Record | Forget
 
 type Key = tuple[str, ...]
@@ -38,6 +44,8 @@ def key_of(entry: Entry) -> Key:
             return (MEMBER_RECORDS.name, entry.member)
         case CircuitRecord():
             return (CIRCUIT_RECORDS.name, entry.circuit, entry.day.isoformat())
+        case WindowRecord():
+            return (WINDOW_RECORDS.name, entry.circuit)
         case LimitAction():
             return (LIMIT_ACTIONS.name, entry.id)
         case Session():
@@ -60,6 +68,8 @@ def row_of(record: Record) -> tuple[Table, Mapping[str, object]]:
                 "l2_a": amps.l2,
                 "l3_a": amps.l3,
             }
+        case WindowRecord():
+            return WINDOW_RECORDS, asdict(record)
         case LimitAction():
             return LIMIT_ACTIONS, asdict(record)
         case Session():
@@ -78,6 +88,11 @@ def circuit_record(row: Mapping[str, Any]) -> CircuitRecord:
         day=row["day"],
         other_load_max_a=PerPhase(row["l1_a"], row["l2_a"], row["l3_a"]),
     )
+
+
+def window_record(row: Mapping[str, Any]) -> WindowRecord:
+    """Return what is known of a window from its row."""
+    return WindowRecord(**row)
 
 
 def limit_action(row: Mapping[str, Any]) -> LimitAction:

@@ -69,6 +69,15 @@ CIRCUIT_RECORDS: Final = Table(
     Column("l3_a", Float, nullable=False),
 )
 
+WINDOW_RECORDS: Final = Table(
+    "window_record",
+    METADATA,
+    Column("circuit", String, primary_key=True),
+    Column("counted_until", UtcTime, nullable=False),
+    Column("used_wh", Float, nullable=False),
+    Column("power_w", Float, nullable=False),
+)
+
 LIMIT_ACTIONS: Final = Table(
     "limit_action",
     METADATA,
@@ -115,7 +124,11 @@ def _add_costs(connection: Connection) -> None:
             connection.execute(text(f"ALTER TABLE session ADD COLUMN {column.name} FLOAT"))
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (_create, _add_costs)
+def _add_windows(connection: Connection) -> None:
+    WINDOW_RECORDS.create(connection, checkfirst=True)
+
+
+MIGRATIONS: Final[Sequence[Migration]] = (_create, _add_costs, _add_windows)
 """What leads from each version of the file to the next; an empty file is version 0."""
 
 

@@ -3,10 +3,48 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from .members import CircuitId
 from .quantities import PerPhase, Phase, PhaseReadings, PhaseValues
 from .readings import Reading
+
+
+class WindowLength(StrEnum):
+    """How long a window of an average limit is; windows follow the clock on the wall."""
+
+    QUARTER_HOUR = "quarter_hour"
+    """As in the Belgian capacity tariff."""
+
+    HALF_HOUR = "half_hour"
+
+    HOUR = "hour"
+    """As in Nordic effect tariffs."""
+
+    @property
+    def minutes(self) -> int:
+        """Its length."""
+        return _MINUTES[self]
+
+
+_MINUTES: Final = {
+    WindowLength.QUARTER_HOUR: 15,
+    WindowLength.HALF_HOUR: 30,
+    WindowLength.HOUR: 60,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AverageLimit:
+    """What may flow into a circuit on average over each window.
+
+    Attributes:
+        power_w: Average watts over all phases, above 0; export pays nothing back.
+        window: The window.
+    """
+
+    power_w: float
+    window: WindowLength
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +63,9 @@ class Circuit:
         other_load_max_a: The most that everything but members took in 14 days, per phase, when
             known from elsewhere; None lets the controller learn it (SR-1: unknown counts as
             half the limit).
+        average: An optional limit on what flows into it on average over a window.
+        imbalance_a: An optional limit on the difference between any two of its phases, amps
+            (4.6 kVA, VDE-AR-N 4100, are 20 A).
     """
 
     id: CircuitId
@@ -36,6 +77,8 @@ class Circuit:
     meter_lag_s: float = 2.0
     meter_resolution_a: float = 0.1
     other_load_max_a: PhaseValues | None = None
+    average: AverageLimit | None = None
+    imbalance_a: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +129,23 @@ class ResourceReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AverageStatus:
+    """How a circuit stands in the running window of its average limit.
+
+    Attributes:
+        ends_at: When the window ends, aware UTC.
+        used_wh: What flowed in so far, gaps counted at the last plausible worst.
+        projected_w: The average at its end if what flows now goes on.
+        allowance_w: What may flow now, members and all others together.
+    """
+
+    ends_at: datetime
+    used_wh: float
+    projected_w: float
+    allowance_w: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitStatus:
     """What the pool holds of a circuit after a decision; entities show it.
 
@@ -101,6 +161,7 @@ class CircuitStatus:
         stale: Whether its meter is not to be trusted now (SR-10).
         overloaded: Whether it carries more than it may.
         fail_safe_sum_a: What its connectors take when every lease has lapsed (SR-1).
+        average: How it stands in the window of its average limit; None without one.
     """
 
     circuit: CircuitId
@@ -114,6 +175,7 @@ class CircuitStatus:
     stale: bool = False
     overloaded: bool = False
     fail_safe_sum_a: PhaseValues
+    average: AverageStatus | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,3 +191,20 @@ class CircuitRecord:
     circuit: CircuitId
     day: datetime
     other_load_max_a: PhaseValues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRecord:
+    """What must be remembered of the window of an average limit over a restart.
+
+    Attributes:
+        circuit: Whose window it is.
+        counted_until: Until when `used_wh` tells, aware UTC; it names the window.
+        used_wh: What flowed in since the window began.
+        power_w: What flowed in at last.
+    """
+
+    circuit: CircuitId
+    counted_until: datetime
+    used_wh: float
+    power_w: float

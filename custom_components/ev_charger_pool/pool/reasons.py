@@ -11,6 +11,9 @@ class ReasonKind(StrEnum):
 
     CIRCUIT = "circuit"
     GENERATION = "generation"
+    TARIFF = "tariff"
+    CONTRACT = "contract"
+    IMBALANCE = "imbalance"
     CHARGER = "charger"
     CABLE = "cable"
     VEHICLE = "vehicle"
