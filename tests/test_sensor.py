@@ -343,7 +343,7 @@ async def test_a_circuit_with_an_average_limit_shows_how_its_window_stands(
     assert projected.attributes["used_kwh"] == 0.312
     assert state(hass, "sensor.home_allowance_by_the_average_limit") == "2630.0"
     assert hass.states.get("sensor.garage_projected_average_power") is None
-    pool.show_circuit(replace(known, status=replace(known.status, average=None)))
+    pool.show_circuit(replace(known, status=replace(view.status, average=None)))
     await hass.async_block_till_done()
     assert state(hass, "sensor.home_projected_average_power") == STATE_UNAVAILABLE
 

@@ -293,10 +293,12 @@ async def test_a_site_with_sun_alone_is_not_asked_of_a_battery(
     assert result["data_schema"] is not None
     assert {str(key) for key in result["data_schema"].schema} == SUN.keys()
     result = await async_answer(hass, result, {})
+    result = await async_answer(hass, result, {})
     assert result["reason"] == "reconfigure_successful"
     assert PoolConfig.from_entry(site).site.energy == EnergyConfig(), "the proposals suit"
     # Without anything that feeds the site there is nothing to ask, and nothing to keep.
-    await async_reach_energy(hass, site)
+    result = await async_reach_energy(hass, site)
+    await async_answer(hass, result, {})
     assert site.data["energy"] == {}
 
 
@@ -304,7 +306,8 @@ async def test_what_is_done_with_sun_and_battery_is_shown_again(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     result = await async_reach_energy(hass, site, battery=["sensor.accu"])
-    await async_answer(hass, result, {**SUN, **BATTERY})
+    result = await async_answer(hass, result, {**SUN, **BATTERY})
+    await async_answer(hass, result, {})
     result = await async_reach_energy(hass, site, battery=["sensor.accu"])
     assert suggested(result) == {**SUN, **BATTERY}
 
@@ -330,6 +333,7 @@ async def test_an_impossible_battery_is_told_at_its_field(
     result = await async_answer(hass, result, {**SUN, **BATTERY, **wrong})
     assert result["errors"] == errors
     result = await async_answer(hass, result, {**SUN, **BATTERY})
+    result = await async_answer(hass, result, {})
     assert result["reason"] == "reconfigure_successful"
 
 
