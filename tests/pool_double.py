@@ -505,6 +505,12 @@ class PoolDouble:
     async def async_set_mode(self, member: MemberId, mode: Mode) -> None:
         self._note("mode", member, mode)
 
+    async def async_boost(self, member: MemberId, duration: timedelta | None = None) -> None:
+        self._note("boost", member, duration)
+
+    async def async_end_boost(self, member: MemberId) -> None:
+        self._note("end_boost", member)
+
     async def async_set_default_mode(self, mode: Mode) -> None:
         self._note("default_mode", mode)
 

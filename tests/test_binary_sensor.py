@@ -36,6 +36,18 @@ def state(hass: HomeAssistant, entity_id: str) -> str:
     return found.state
 
 
+async def test_a_site_with_a_battery_tells_when_it_is_locked(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double = await async_set_up_double(
+        hass, monkeypatch, Platform.BINARY_SENSOR, config={"battery": ["sensor.accu"]}
+    )
+    locked = "binary_sensor.home_battery_discharge_locked"
+    assert state(hass, locked) == STATE_OFF
+    double.show(replace(double.data, battery_locked=True))
+    assert state(hass, locked) == STATE_ON
+
+
 async def test_every_binary_sensor(
     hass: HomeAssistant,
     pool: PoolDouble,

@@ -142,6 +142,43 @@ class TestWishes:
         assert modes == [Mode.OFF, Mode.FAST]
         assert site.data.default_mode is Mode.OFF
 
+    async def test_a_boost_charges_fast_until_the_mode_is_chosen(
+        self, site: SiteCoordinator, garage: FakeCharger, charging: Any
+    ) -> None:
+        await site.commands.async_set_mode("garage:1", Mode.PLAN)
+        assert garage.granted[-1] == 0.0, "there is no plan"
+        await site.commands.async_boost("garage:1", timedelta(hours=1))
+        await charging(40)
+        assert garage.granted[-1] == 16.0
+        await site.commands.async_set_mode("garage:1", Mode.PLAN)
+        assert garage.granted[-1] == 0.0
+        assert site.data.members["garage:1"].wishes.boost_until is None
+
+    async def test_a_boost_ends_by_itself(
+        self, hass: HomeAssistant, site: SiteCoordinator, charging: Any
+    ) -> None:
+        await site.commands.async_boost("garage:1", timedelta(seconds=20))
+        assert site.data.members["garage:1"].wishes.boost_until is not None
+        await charging(25)
+        assert site.data.members["garage:1"].wishes.boost_until is None
+
+    async def test_a_boost_leaves_with_the_car(
+        self, site: SiteCoordinator, garage: FakeCharger, charging: Any
+    ) -> None:
+        await site.commands.async_boost("garage:1")
+        await charging(2)
+        assert site.data.members["garage:1"].wishes.boost_until is not None
+        garage.unplug()
+        await charging(2)
+        assert site.data.members["garage:1"].wishes.boost_until is None
+
+    async def test_what_is_off_is_not_boosted(self, site: SiteCoordinator) -> None:
+        await site.commands.async_set_mode("garage:1", Mode.OFF)
+        with pytest.raises(ServiceValidationError) as error:
+            await site.commands.async_boost("garage:1")
+        assert error.value.translation_key == ErrorKey.BOOST_WHILE_OFF
+        await site.commands.async_end_boost("garage:1")
+
     async def test_priority_and_minimum_are_shown(self, site: SiteCoordinator) -> None:
         await site.commands.async_set_priority("garage:2", Priority.HIGH)
         await site.commands.async_set_minimum_current("garage:2", 10.0)

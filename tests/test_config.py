@@ -137,6 +137,7 @@ def test_only_some_changes_need_a_new_start() -> None:
     before = config()
     assert not config(fuse_a=20.0, solar=["sensor.sun"]).needs_reload_after(before)
     assert config(ocpp_port=9001).needs_reload_after(before)
+    assert config(battery=["sensor.accu"]).needs_reload_after(before), "an entity comes with it"
     assert config(simulator=SIMULATOR).needs_reload_after(before)
 
 

@@ -1,6 +1,6 @@
 """The actions, with right and wrong targets and values."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID, Platform
@@ -72,6 +72,20 @@ async def test_the_limit_action_is_returned(hass: HomeAssistant, pool: PoolDoubl
         "requested_at": "2026-11-20T12:00:00+00:00",
         "ended_at": "2026-11-20T12:00:01+00:00",
     }
+
+
+async def test_a_boost_lasts_as_long_as_asked(hass: HomeAssistant, pool: PoolDouble) -> None:
+    await async_act(hass, "boost", device_id(hass, TWIN_1), duration={"hours": 1, "minutes": 30})
+    assert pool.calls == [("boost", TWIN_1, timedelta(minutes=90))]
+
+
+@pytest.mark.parametrize("duration", ["00:00:00", "24:00:01", "-01:00:00", "long"])
+async def test_a_boost_lasts_a_day_at_most(
+    hass: HomeAssistant, pool: PoolDouble, duration: str
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await async_act(hass, "boost", device_id(hass, TWIN_1), duration=duration)
+    assert pool.calls == []
 
 
 async def test_a_limit_is_cleared(hass: HomeAssistant, pool: PoolDouble) -> None:

@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_BATTERY
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector, site_subject
 from .pool.states import ConnectorState
@@ -108,6 +109,15 @@ SITE_BINARY_SENSORS = (
 )
 
 
+BATTERY_BINARY_SENSORS = (
+    PoolBinarySensorDescription[SiteSnapshot](
+        key="battery_locked",
+        is_on_fn=lambda site: site.battery_locked,
+    ),
+)
+"""Of a site that has a home battery."""
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: PoolConfigEntry,
@@ -115,9 +125,10 @@ async def async_setup_entry(
 ) -> None:
     """Add the site's binary sensors, and those of members and circuits as they appear."""
     coordinator = entry.runtime_data
+    has_battery = bool(entry.data.get(CONF_BATTERY))
     async_add_entities(
         PoolBinarySensor(coordinator, site_subject(coordinator), description)
-        for description in SITE_BINARY_SENSORS
+        for description in (*SITE_BINARY_SENSORS, *(BATTERY_BINARY_SENSORS if has_battery else ()))
     )
 
     def of_member(subject: Subject[MemberView], view: MemberView) -> Iterable[BinarySensorEntity]:

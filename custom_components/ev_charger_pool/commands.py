@@ -23,6 +23,9 @@ ACTION_TIMEOUT: Final = timedelta(seconds=15)
 KEPT_WITHIN: Final = timedelta(seconds=5)
 """A disk that takes longer is told of by a repair; a limit in force is not called off for it."""
 
+MOST_BOOST: Final = timedelta(hours=24)
+"""A boost that was forgotten ends by itself."""
+
 _STEP_A: Final = 1e-6
 
 
@@ -49,8 +52,28 @@ class Commands:
     async def async_set_mode(self, member: MemberId, mode: Mode) -> None:
         """Set what a connector is to do."""
         self._connector(member)
-        await self._site.wishes.async_change(member, mode=mode)
+        await self._site.wishes.async_change(member, mode=mode, boost_until=None)
         self._site.async_take_wish(member)
+
+    async def async_boost(self, member: MemberId, duration: timedelta = MOST_BOOST) -> None:
+        """Have a connector charge fast for a while, until its car leaves or its mode is chosen.
+
+        Raises:
+            ServiceValidationError: It is no connector, or it is off.
+        """
+        self._connector(member)
+        if self._site.wishes.mode_of(member) is Mode.OFF:
+            raise wrong_input(ErrorKey.BOOST_WHILE_OFF, member=member)
+        until = self._site.clock() + min(duration, MOST_BOOST)
+        await self._site.wishes.async_change(member, boost_until=until)
+        self._site.async_take_wish(member)
+
+    async def async_end_boost(self, member: MemberId) -> None:
+        """Have a connector do what its mode says again."""
+        self._connector(member)
+        if self._site.wishes.of(member).boost_until is not None:
+            await self._site.wishes.async_change(member, boost_until=None)
+            self._site.async_take_wish(member)
 
     async def async_set_default_mode(self, mode: Mode) -> None:
         """Set what connectors are to do whose mode nobody chose."""

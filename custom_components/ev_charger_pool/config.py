@@ -222,9 +222,12 @@ class PoolConfig:
             for circuit, limits in self.limits.items()
             if circuit in old.limits
         )
-        return shown_anew or (self.site.ocpp_port, self.site.simulator) != (
+        # With a battery comes an entity of the site, which is made at the start.
+        kept = (self.site.ocpp_port, self.site.simulator, bool(self.site.battery))
+        return shown_anew or kept != (
             old.site.ocpp_port,
             old.site.simulator,
+            bool(old.site.battery),
         )
 
     @classmethod

@@ -54,6 +54,7 @@ CONF_BUFFER_SOC: Final = "buffer_soc"
 CONF_START_SOC: Final = "start_soc"
 CONF_RESERVE_SOC: Final = "reserve_soc"
 CONF_FEEDS_CARS: Final = "feeds_cars"
+CONF_LOCK_WHEN_FAST: Final = "lock_when_fast"
 
 # Keys of a meter: entity ids, and whether the sign has to be turned
 CONF_CURRENT_L1: Final = "current_l1"

@@ -151,6 +151,7 @@ class SiteCoordinator:
             self.clock,
             on_news=self.async_ask,
             on_capabilities=self._on_capabilities,
+            on_departure=self._end_boost,
             spawn=self._spawn,
         )
         self.fleet = Fleet(hass, self.senses, self._first_wishes, self._on_device, devices)
@@ -405,10 +406,23 @@ class SiteCoordinator:
             self.journal.write(*decision.window_records)
         self.dispatcher.submit(decision.orders, durable)
         self.fleet.vouch(decision.decided_at + DECISION_FRESH)
+        for member in self.roster.members:
+            until = self.wishes.of(member).boost_until
+            if until is not None and until <= decision.decided_at:
+                self._end_boost(member)
         self._publish(decision.decided_at)
         self.senses.start_sessions(self.config.chargers.values(), self.data)
         if self._next is not None and not self._next.done():
             self._next.set_result(None)
+
+    @callback
+    def _end_boost(self, member: MemberId) -> None:
+        if self.wishes.of(member).boost_until is not None:
+            self.hass.async_create_background_task(
+                self.commands.async_end_boost(member),
+                f"end the boost of {member}",
+                eager_start=False,
+            )
 
     def _publish(self, at: datetime) -> None:
         for member, known in self.roster.members.items():

@@ -8,6 +8,7 @@ from .const import (
     CONF_EXPORT_MARGIN,
     CONF_FEEDS_CARS,
     CONF_IMPORT_BUDGET,
+    CONF_LOCK_WHEN_FAST,
     CONF_PRIORITY_SOC,
     CONF_RESERVE_SOC,
     CONF_START_SOC,
@@ -51,6 +52,7 @@ class EnergyConfig:
                 start_soc=data.get(CONF_START_SOC),
                 reserve_soc=data.get(CONF_RESERVE_SOC, battery.reserve_soc),
                 feeds_cars=data.get(CONF_FEEDS_CARS, battery.feeds_cars),
+                lock_when_fast=data.get(CONF_LOCK_WHEN_FAST, battery.lock_when_fast),
             ),
             battery_soc=tuple(data.get(CONF_BATTERY_SOC) or ()),
         )

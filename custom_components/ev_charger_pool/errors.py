@@ -45,6 +45,7 @@ class ErrorKey(StrEnum):
     PLAN_SOC_OF_GUEST = "plan_soc_of_guest"
     PLAN_SOC_UNKNOWN = "plan_soc_unknown"  # {vehicle}
     VEHICLE_UNKNOWN = "vehicle_unknown"  # {vehicle}
+    BOOST_WHILE_OFF = "boost_while_off"  # {member}
 
 
 _RESULT_KEYS = {

@@ -38,6 +38,7 @@ class Senses:
         *,
         on_news: Callable[[], None],
         on_capabilities: Callable[[str], None],
+        on_departure: Callable[[MemberId], None],
         spawn: Spawn,
     ) -> None:
         """Connect the senses.
@@ -52,6 +53,7 @@ class Senses:
             clock: The time, aware UTC.
             on_news: Called after each report.
             on_capabilities: Called with a device that told something new about itself.
+            on_departure: Called with a connector whose car has left.
             spawn: Starts a task.
         """
         self._controller = controller
@@ -63,6 +65,7 @@ class Senses:
         self._clock = clock
         self._on_news = on_news
         self._on_capabilities = on_capabilities
+        self._on_departure = on_departure
         self._spawn = spawn
         self._started_by_itself: set[MemberId] = set()
 
@@ -75,8 +78,10 @@ class Senses:
         known.connector = report
         known.session = self._sessions.observe(member, report)
         after_id = None if known.session is None else known.session.id
-        if before is not None and before.id != after_id and self._ceilings.release(member):
-            self._roster.refresh_limits()
+        if before is not None and before.id != after_id:
+            if self._ceilings.release(member):
+                self._roster.refresh_limits()
+            self._on_departure(member)
         self._tell(known, report)
         self._on_news()
 

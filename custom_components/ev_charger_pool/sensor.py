@@ -177,6 +177,12 @@ CONNECTOR_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
     GRANTED_CURRENT,
     LIMITED_BY,
     *PLAN_SENSORS,
+    CountDescription(
+        key="starts_last_hour",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda view: view.status.starts_last_hour if view.status else None,
+        available_fn=_is_decided,
+    ),
     CurrentDescription(
         key="committed_current",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -333,6 +339,11 @@ SITE_SENSORS: tuple[PoolSensorDescription[SiteSnapshot], ...] = (
     PowerDescription(key="pool_production", value_fn=lambda site: site.pool.production_w),
     *per_phase(CurrentDescription, "available_current", _pool_available, _site_has_phase),
     PowerDescription(key="available_power", value_fn=lambda site: site.pool.available_w),
+    PowerDescription(
+        key="solar_surplus",
+        value_fn=lambda site: site.surplus_w,
+        available_fn=lambda site: site.surplus_w is not None,
+    ),
     CountDescription(key="connected", value_fn=lambda site: site.pool.connected),
     CountDescription(key="charging", value_fn=lambda site: site.pool.charging),
     CountDescription(key="waiting", value_fn=lambda site: site.pool.waiting),

@@ -1,7 +1,7 @@
-"""The actions: limit a session and lift the limit, plan and plan no more, start and stop."""
+"""The actions: limit a session and lift the limit, boost, plan and plan no more, start and stop."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from homeassistant.const import ATTR_DEVICE_ID
@@ -18,6 +18,7 @@ from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 import probatio
 
+from .commands import MOST_BOOST
 from .const import DOMAIN
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .errors import ErrorKey, raise_unless_accepted, wrong_input
@@ -34,6 +35,7 @@ SERVICE_SET_LIMIT: Final = "set_limit"
 SERVICE_CLEAR_LIMIT: Final = "clear_limit"
 SERVICE_SET_PLAN: Final = "set_plan"
 SERVICE_CLEAR_PLAN: Final = "clear_plan"
+SERVICE_BOOST: Final = "boost"
 SERVICE_START: Final = "start"
 SERVICE_STOP: Final = "stop"
 
@@ -44,6 +46,7 @@ ATTR_SOC: Final = "soc_percent"
 ATTR_READY_AT: Final = "ready_at"
 ATTR_READY_BY: Final = "ready_by"
 ATTR_WEEKDAYS: Final = "weekdays"
+ATTR_DURATION: Final = "duration"
 
 _TARGET = {probatio.Required(ATTR_DEVICE_ID): cv.string}
 TARGET_SCHEMA = probatio.Schema(_TARGET)
@@ -53,6 +56,14 @@ SET_LIMIT_SCHEMA = probatio.Schema(
         probatio.Required(ATTR_UNIT): probatio.Coerce(LimitUnit),
         probatio.Required(ATTR_VALUE): probatio.All(
             probatio.Coerce(float), probatio.Range(min=0, max=1_000_000)
+        ),
+    }
+)
+BOOST_SCHEMA = probatio.Schema(
+    {
+        **_TARGET,
+        probatio.Required(ATTR_DURATION): probatio.All(
+            cv.positive_time_period, probatio.Range(min=timedelta(seconds=1), max=MOST_BOOST)
         ),
     }
 )
@@ -112,6 +123,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema=TARGET_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
+    hass.services.async_register(DOMAIN, SERVICE_BOOST, _async_boost, schema=BOOST_SCHEMA)
     hass.services.async_register(DOMAIN, SERVICE_START, _async_start, schema=TARGET_SCHEMA)
     hass.services.async_register(DOMAIN, SERVICE_STOP, _async_stop, schema=TARGET_SCHEMA)
 
@@ -185,6 +197,12 @@ def _promised(plan: Plan, currency: str) -> ServiceResponse:
         "co2_kg": None if plan.co2_g is None else round(plan.co2_g / 1000, 3),
     }
     return response
+
+
+async def _async_boost(call: ServiceCall) -> None:
+    """Have a connector charge fast for a while, whatever its mode."""
+    target = _target(call)
+    await target.coordinator.commands.async_boost(target.member, call.data[ATTR_DURATION])
 
 
 async def _async_start(call: ServiceCall) -> None:

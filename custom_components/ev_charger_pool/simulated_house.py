@@ -17,13 +17,13 @@ from homeassistant.helpers.device_registry import DeviceInfo
 
 from .const import (
     CONF_BATTERY,
-    CONF_BATTERY_SOC,
     CONF_ENERGY,
     CONF_METER,
     CONF_SOLAR,
     DOMAIN,
 )
 from .coordinator import SiteCoordinator
+from .energy_config import EnergyConfig
 from .pool.quantities import PHASES, Phase
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def house_of(coordinator: SiteCoordinator) -> House | None:
         return None
     entry_id, data = coordinator.entry.entry_id, coordinator.entry.data
     meter = data[CONF_METER]
+    energy = EnergyConfig.from_json(data.get(CONF_ENERGY) or {})
     return House(
         entry_id=entry_id,
         site=site,
@@ -119,7 +120,7 @@ def house_of(coordinator: SiteCoordinator) -> House | None:
             **{f"house_current_{phase}": meter[f"current_{phase}"] for phase in PHASES},
             SOLAR_POWER.key: data[CONF_SOLAR][0],
             BATTERY_POWER.key: data[CONF_BATTERY][0],
-            BATTERY_SOC.key: data[CONF_ENERGY][CONF_BATTERY_SOC][0],
+            **dict(zip((BATTERY_SOC.key,), energy.battery_soc, strict=False)),
         },
     )
 

@@ -1,6 +1,6 @@
-"""Switches: whether a plan comes again."""
+"""Switches: whether a connector is boosted, and whether its plan comes again."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -25,14 +25,23 @@ class MemberSwitchDescription(SwitchEntityDescription):
         value_fn: Whether it is on; None is unknown.
         on_fn: Hands it to the coordinator that it was turned on.
         off_fn: Likewise, off.
+        attributes_fn: What is shown beside it.
     """
 
     value_fn: Callable[[MemberView], bool | None]
     on_fn: Callable[[SiteCoordinator, MemberId], Awaitable[object]]
     off_fn: Callable[[SiteCoordinator, MemberId], Awaitable[object]]
+    attributes_fn: Callable[[MemberView], Mapping[str, object]] = lambda _: {}
 
 
 CONNECTOR_SWITCHES = (
+    MemberSwitchDescription(
+        key="boost",
+        value_fn=lambda view: view.wishes.boost_until is not None,
+        on_fn=lambda coordinator, member: coordinator.commands.async_boost(member),
+        off_fn=lambda coordinator, member: coordinator.commands.async_end_boost(member),
+        attributes_fn=lambda view: {"until": view.wishes.boost_until},
+    ),
     MemberSwitchDescription(
         key="plan_repeat",
         value_fn=lambda view: None if view.plan is None else view.plan.wish.repeats,
@@ -75,7 +84,12 @@ class MemberSwitch(PoolEntity[MemberView], SwitchEntity):
     @override
     def picture(self, view: MemberView, snapshot: SiteSnapshot) -> Picture:
         """Return whether it is on in the snapshot."""
-        return Picture(available=True, value=self.entity_description.value_fn(view))
+        description = self.entity_description
+        return Picture(
+            available=True,
+            value=description.value_fn(view),
+            attributes=description.attributes_fn(view),
+        )
 
     @property
     @override

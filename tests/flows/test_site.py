@@ -43,6 +43,7 @@ BATTERY: dict[str, Any] = {
     "buffer_soc": 70.0,
     "start_soc": 90.0,
     "reserve_soc": 20.0,
+    "lock_when_fast": True,
 }
 FED_ALIKE = {"solar_phases": "all", "battery_phases": "all"}
 
@@ -96,7 +97,12 @@ async def test_a_site_is_created(hass: HomeAssistant, set_up_sites: list[str]) -
             rule=SurplusRule.PER_PHASE, import_budget_wh=80.0, export_margin_w=-200.0
         ),
         battery=BatterySettings(
-            priority_soc=30.0, buffer_soc=70.0, start_soc=90.0, reserve_soc=20.0, feeds_cars=True
+            priority_soc=30.0,
+            buffer_soc=70.0,
+            start_soc=90.0,
+            reserve_soc=20.0,
+            feeds_cars=True,
+            lock_when_fast=True,
         ),
         battery_soc=("sensor.accu_soc",),
     )

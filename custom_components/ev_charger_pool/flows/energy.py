@@ -13,6 +13,7 @@ from ..const import (
     CONF_EXPORT_MARGIN,
     CONF_FEEDS_CARS,
     CONF_IMPORT_BUDGET,
+    CONF_LOCK_WHEN_FAST,
     CONF_PRIORITY_SOC,
     CONF_RESERVE_SOC,
     CONF_SOLAR,
@@ -58,6 +59,7 @@ _BATTERY_FIELDS: Final[Fields] = {
     probatio.Required(CONF_BUFFER_SOC, default=_BATTERY.buffer_soc): _PERCENT,
     probatio.Optional(CONF_START_SOC): _PERCENT,
     probatio.Required(CONF_RESERVE_SOC, default=_BATTERY.reserve_soc): _PERCENT,
+    probatio.Required(CONF_LOCK_WHEN_FAST, default=_BATTERY.lock_when_fast): YES_NO,
 }
 
 
