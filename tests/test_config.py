@@ -139,6 +139,12 @@ def test_only_some_changes_need_a_new_start() -> None:
     assert config(ocpp_port=9001).needs_reload_after(before)
     assert config(battery=["sensor.accu"]).needs_reload_after(before), "an entity comes with it"
     assert config(simulator=SIMULATOR).needs_reload_after(before)
+    averaged = config(limits={"average_w": 2_500.0})
+    assert averaged.needs_reload_after(before), "there are more sensors to show"
+    assert before.needs_reload_after(averaged)
+    assert not config(limits={"average_w": 5_000.0}).needs_reload_after(averaged)
+    assert not config(limits={"limit_w": 5_000.0}).needs_reload_after(before)
+    assert not config(circuit("garage", limits={"average_w": 2.0})).needs_reload_after(before)
 
 
 def test_the_controller_gets_the_tree_and_its_members() -> None:

@@ -61,7 +61,8 @@ def test_a_site_and_a_circuit_are_set_up_by_hand(start: Callable[..., Place], pa
     form.fill("Main fuse", "35")
     form.fill("OCPP port", OCPP_PORT)
     form.press("Next")
-    Form(page, "Meters").press("Submit")
+    Form(page, "Meters").press("Next")
+    Form(page, "Further limits").press("Submit")
     Form(page, "Name and assign").press("Skip and finish")
 
     page.goto(f"{place.origin}/config/integrations/integration/ev_charger_pool")
@@ -73,7 +74,8 @@ def test_a_site_and_a_circuit_are_set_up_by_hand(start: Callable[..., Place], pa
     expect(form.message("Fuse")).to_have_text(re.compile("A fuse has from 6 to 1000 A"))
     form.fill("Fuse", "16")
     form.press("Next")
-    Form(page, "Meter of the circuit").press("Submit")
+    Form(page, "Meter of the circuit").press("Next")
+    Form(page, "Further limits").press("Submit")
     Form(page, "Success").press("Finish")
 
     expect(page.get_by_text("Garage").first).to_be_visible()
