@@ -267,7 +267,7 @@ class Seat:
             return
         at_s, lanes = draw
         strongest_a = max(lanes[:3])
-        if self.account.settle(at_s, strongest_a) and self.account.is_settled:
+        if self.account.settle(at_s, strongest_a, self.fail_safe_a) and self.account.is_settled:
             self.conduct.obey()
             if self.granted_a <= 0.0:
                 self.learner.forget()
