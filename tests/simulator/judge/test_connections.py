@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import override
 
@@ -13,7 +13,8 @@ from custom_components.ev_charger_pool.balancing.controller import SiteControlle
 from custom_components.ev_charger_pool.pool.limits import Limit, LimitScope, LimitUnit
 from custom_components.ev_charger_pool.pool.members import MemberSettings, Order
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
-from custom_components.ev_charger_pool.simulator.closed_loop import ClosedLoop
+from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT, ClosedLoop
+from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule, Violation
 from custom_components.ev_charger_pool.simulator.scenario import (
     LimitChange,
@@ -21,7 +22,7 @@ from custom_components.ev_charger_pool.simulator.scenario import (
     OutageKind,
     Scenario,
 )
-from tests.simulator.builders import connector, site
+from tests.simulator.builders import FIRMWARE, connector, site
 from tests.simulator.judge.careless import Fixed
 
 CONNECTION, MEMBERS = LimitScope.CONNECTION, LimitScope.MEMBERS
@@ -191,3 +192,23 @@ def test_i6_a_limit_that_goes_on_is_not_new() -> None:
         ),
     )
     assert found(scenario, partial(Pretender, 20.0))[0].at_s < 116.0
+
+
+@pytest.mark.parametrize(("raised_s", "blamed"), [(170.0, False), (270.0, True)])
+def test_sr6_what_a_liar_takes_of_a_members_limit_is_known_by_its_ladder_alone(
+    raised_s: float, blamed: bool
+) -> None:
+    """No meter tells the members from the others: only its own reports could."""
+
+    class Raising(Fixed):
+        @override
+        def target(self, member: MemberSettings, seats: set[str], now: datetime) -> float:
+            if member.member == "c1":
+                return super().target(member, seats, now)
+            return 12.0 if now >= STARTED_AT + timedelta(seconds=raised_s) else 0.0
+
+    fault = DeviceFault(kind=DeviceFaultKind.LIES, from_s=150.0, until_s=1e9)
+    bad = connector(1, firmware=replace(FIRMWARE, faults=(fault,)))
+    scenario = limited(site([bad, connector(2)], fuse_a=63.0), on_grid(20.0, AMPS, MEMBERS))
+    raises = [item for item in found(scenario, partial(Raising, 6.0)) if "was raised" in item.text]
+    assert bool(raises) is blamed
