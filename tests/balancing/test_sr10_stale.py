@@ -220,80 +220,55 @@ def test_sr10_a_step_that_the_meter_may_have_shown_hides_no_later_one() -> None:
     assert stuck == [False, False, True]
 
 
-def test_sr9_the_lag_is_learned_from_answers() -> None:
+def learned_lag(*measured: tuple[float, float], told_s: float, turns: int = 5) -> float:
+    """Return the lag that answers teach: a step of 6 A, ordered after a second.
+
+    Args:
+        measured: When in each turn the meter tells which amps; it starts with 10 A.
+        told_s: When the members tell of the step.
+        turns: How often it goes like this.
+    """
     answers = Answers(2.0, 0.5)
-    for turn in range(5):
-        start = turn * 100.0
+    news = sorted([(told_s, None), *measured], key=lambda one: one[0])
+    for start in range(0, 100 * turns, 100):
         answers.measure(start, 10.0)
         answers.order(start + 1.0, 6.0)
-        answers.draw(start + 3.0, 12.0, at_once)
-        answers.measure(start + 6.0, 10.0)
-        answers.measure(start + 7.0, 16.0)
+        for at_s, value_a in news:
+            if value_a is None:
+                answers.draw(start + at_s, 12.0, at_once)
+            else:
+                answers.measure(start + at_s, value_a)
+    return answers.lag_s
+
+
+def test_sr9_the_lag_is_learned_from_answers() -> None:
     # The value 3 s after the step was seen did not show it yet, the one after 4 s did.
-    assert answers.lag_s == 3.0
+    assert learned_lag((6.0, 10.0), (7.0, 16.0), told_s=3.0) == 3.0
 
 
 def test_sr9_two_answers_are_too_few_to_learn_a_lag_from() -> None:
     """A load of the house that switches in the right moment looks like a late answer."""
-    answers = Answers(2.0, 0.5)
-    for turn in range(2):
-        start = turn * 100.0
-        answers.measure(start, 10.0)
-        answers.order(start + 1.0, 6.0)
-        answers.draw(start + 3.0, 12.0, at_once)
-        answers.measure(start + 8.0, 10.0)
-        answers.measure(start + 8.5, 16.0)
-        assert answers.lag_s == 2.0
+    late = (8.0, 10.0), (8.5, 16.0)
+    assert learned_lag(*late, told_s=3.0, turns=2) == 2.0
+    assert learned_lag(*late, told_s=3.0, turns=3) == 5.0
 
 
 def test_sr9_what_the_meter_showed_before_the_samples_did_teaches_no_lag() -> None:
     """The step was there already, and what comes later the same way is somebody else's."""
-    answers = Answers(2.0, 0.5)
-    for turn in range(5):
-        start = turn * 100.0
-        answers.measure(start, 10.0)
-        answers.order(start + 1.0, 6.0)
-        answers.measure(start + 3.0, 16.0)
-        answers.draw(start + 7.0, 12.0, at_once)
-        answers.measure(start + 14.0, 16.0)
-        answers.measure(start + 15.0, 20.0)
-        assert answers.lag_s == 2.0
+    assert learned_lag((3.0, 16.0), (14.0, 16.0), (15.0, 20.0), told_s=7.0) == 2.0
 
 
 def test_sr9_a_step_that_was_told_late_makes_no_lag_shorter() -> None:
     """The car followed at once, its charger told so 5 s later: the meter was not early."""
-    answers = Answers(2.0, 0.5)
-    for turn in range(5):
-        start = turn * 100.0
-        answers.measure(start, 10.0)
-        answers.order(start + 1.0, 6.0)
-        answers.measure(start + 5.0, 10.0)
-        answers.draw(start + 6.0, 12.0, at_once)
-        answers.measure(start + 6.5, 16.0)
-    assert answers.lag_s == 2.0
+    assert learned_lag((5.0, 10.0), (6.5, 16.0), told_s=6.0) == 2.0
 
 
 def test_sr9_a_slow_rhythm_is_no_lag() -> None:
-    answers = Answers(2.0, 0.5)
-    for turn in range(5):
-        start = turn * 100.0
-        answers.measure(start, 10.0)
-        answers.order(start + 1.0, 6.0)
-        answers.draw(start + 3.0, 12.0, at_once)
-        answers.measure(start + 10.0, 16.0)
-    assert answers.lag_s == 2.0
+    assert learned_lag((10.0, 16.0), told_s=3.0) == 2.0
 
 
 def test_sr9_what_others_switch_teaches_no_lag() -> None:
-    answers = Answers(2.0, 0.5)
-    for turn in range(5):
-        start = turn * 100.0
-        answers.measure(start, 10.0)
-        answers.order(start + 1.0, 6.0)
-        answers.draw(start + 3.0, 12.0, at_once)
-        answers.measure(start + 8.0, 10.0)
-        answers.measure(start + 9.0, 9.0)
-    assert answers.lag_s == 2.0
+    assert learned_lag((8.0, 10.0), (9.0, 9.0), told_s=3.0) == 2.0
 
 
 def test_sr10_silence_of_everybody_is_a_jump_of_the_clock() -> None:

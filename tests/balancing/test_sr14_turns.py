@@ -16,7 +16,8 @@ from custom_components.ev_charger_pool.pool.members import (
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.pool.states import ChargingStatus
 
-from .stand import Stand, member
+from .stand import Stand, circuit, member
+from .test_sr9_worst import TotalMeter
 
 
 def runs(stand: Stand, seconds: int) -> dict[str, list[tuple[float, float]]]:
@@ -238,3 +239,22 @@ def test_sr14_attempts_stay_apart_whatever_stirs_the_car() -> None:
     assert not wake.asleep
     assert not wake.attempt(420.0)
     assert wake.asleep
+
+
+def test_sr14_who_had_its_turn_and_is_never_seen_to_settle_gives_way() -> None:
+    """What it may draw is committed at any grant: only its pause lets the other one start."""
+    stand = TotalMeter(
+        member("a", measures_current=False, max_current_a=32.0),
+        member("b"),
+        circuits=(circuit(36.0),),
+        other_a=1.0,
+    )
+    stand.devices["a"].measures = False
+    stand.devices["b"].plugged = False
+    stand.run(120)
+    assert stand.granted("a") >= 6.0
+    stand.devices["b"].plugged = True
+    started = [stand.tick().members["b"].granted_a > 0.0 for _ in range(2_400)]
+    assert any(started)
+    # Not before it is owed a turn.
+    assert started.index(True) >= 1_750

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.ev_charger_pool.balancing.ledger import Account
 from custom_components.ev_charger_pool.pool.actions import ActionResult
 from custom_components.ev_charger_pool.pool.members import OrderKind
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
@@ -217,3 +218,14 @@ def test_sr2_commitments_of_all_circuits_above_are_told() -> None:
     stand.run(60)
     assert stand.decision.circuits["garage"].committed_a.l1 == pytest.approx(16.5)
     assert stand.decision.circuits["grid"].committed_a.l1 == pytest.approx(16.5)
+
+
+def test_sr2_who_lapsed_to_its_fail_safe_current_is_settled_there() -> None:
+    """A grant below it is not renewed, and it is committed at any grant."""
+    account = Account(16.0, 12.0, 180.0)
+    account.issue(1, 6.0, 0.0)
+    account.answered(1, ActionResult.ACCEPTED, 1.0)
+    assert not account.settle(14.0, 8.2, 6.0)
+    assert account.settle(15.0, 8.2, 8.0)
+    assert account.is_settled
+    assert account.commitment_a(15.0, 8.0, exercised=True) == 8.0

@@ -15,7 +15,7 @@ from custom_components.ev_charger_pool.balancing.estimator import (
 )
 from custom_components.ev_charger_pool.balancing.wiring import Lanes
 from custom_components.ev_charger_pool.pool.circuits import MeterReport
-from custom_components.ev_charger_pool.pool.members import OrderKind, Urgency
+from custom_components.ev_charger_pool.pool.members import OrderKind, Priority, Urgency
 from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
@@ -331,3 +331,42 @@ def test_i1b_others_give_way_for_what_a_member_draws_beyond_its_grant() -> None:
         stand.set_other(other_a)
         stand.run(20)
         assert max(stand.load()) <= 40.0
+
+
+def test_i1b_who_is_paused_and_may_draw_all_the_same_leaves_nothing_to_others() -> None:
+    """It counts with what it had, but there is nothing to take from it: others give way."""
+    stand = Stand(
+        member("a", measures_current=False, priority=Priority.LOW),
+        member("b", max_current_a=6.0),
+        member("c", max_current_a=6.0),
+        circuits=(circuit(25.0),),
+        other_a=5.0,
+    )
+    liar = stand.devices["a"]
+    liar.measures = False
+    stand.run(200)
+    assert stand.granted("a") >= 6.0
+    # It is paused for the house, and begins to draw what it likes.
+    liar.obeys, liar.draw_a = False, 10.0
+    stand.set_other(11.0)
+    stand.run(90)
+    assert stand.granted("a") == 0.0
+    assert stand.load()[0] <= 25.0
+
+
+def test_sr6_a_sample_from_before_it_could_follow_proves_no_disobedience() -> None:
+    """What was cut just before the device fell silent is cut further like anybody's."""
+    stand = Stand(member("a"), circuits=(circuit(25.0),), other_a=3.0)
+    stand.run(60)
+    assert stand.granted() == 16.0
+    stand.set_other(13.0)
+    stand.tick()
+    assert stand.granted() == 12.0
+    # It tells once more that it draws 16 A before it follows, and is silent for a while.
+    stand.devices["a"].ramp_s = 8.0
+    stand.run(5)
+    stand.silent.add("a")
+    stand.run(7)
+    stand.set_other(17.0)
+    stand.tick()
+    assert stand.granted() == 8.0

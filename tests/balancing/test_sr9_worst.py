@@ -211,3 +211,31 @@ def test_sr9_nobody_is_paused_for_what_is_only_feared() -> None:
     assert stand.granted("a") >= 6.0
     stand.run(5)
     assert stand.load()[0] <= 33.0
+
+
+def test_sr9_nobody_is_raised_while_the_newest_reading_is_above_the_limit() -> None:
+    """What ended since may be known by samples; the meter has to show it first."""
+    stand = Stand(member("a"), member("b"), circuits=(circuit(25.0),), other_a=5.0)
+    stand.devices["b"].plugged = False
+    stand.run(60)
+    liar = stand.devices["a"]
+    liar.obeys, liar.draw_a = False, 24.0
+    stand.run(80)
+    assert stand.granted("a") == 0.0
+    stand.meter_silent.add("grid")
+    liar.draw_a = 0.0
+    stand.devices["b"].plugged = True
+    for _ in range(10):
+        stand.tick()
+        assert stand.granted("b") == 0.0
+    stand.meter_silent.clear()
+    stand.run(60)
+    assert stand.granted("b") >= 6.0
+
+
+def test_sr9_a_total_within_three_fuses_is_no_overload() -> None:
+    stand = TotalMeter(member("a", max_current_a=10.0), circuits=(circuit(16.0),), other_a=2.0)
+    stand.run(120)
+    assert stand.load()[0] == 2.0 + stand.granted()
+    assert not stand.decision.circuits["grid"].overloaded
+    assert stand.problems() == {}

@@ -1,7 +1,8 @@
 """The journal keeps what it was given, whatever happens to its file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -297,20 +298,40 @@ def _overwrite(path: Path, at: int, data: bytes) -> None:
         file.write(data)
 
 
+@contextmanager
+def _table_gone_after_a_while(path: Path) -> Iterator[None]:
+    """Lock the file, so that a write begins and waits; then let it find its table gone."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ALTER TABLE member_record RENAME TO hidden")
+    yield
+    other.execute("COMMIT")
+    other.close()
+
+
 async def test_what_comes_while_the_disk_refuses_waits_with_it(journal: Opener, path: Path) -> None:
     first = journal()
     await first.async_open(NOW)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("ALTER TABLE member_record RENAME TO hidden")
-    before = first.write(MEMBER)
-    await asyncio.sleep(0)
-    during = first.write(SESSION)
+    told: list[bool] = []
+    refused = asyncio.Event()
+
+    def on_health() -> None:
+        told.append(first.failing)
+        refused.set()
+
+    first.on_health = on_health
+    with _table_gone_after_a_while(path):
+        before = first.write(MEMBER)
+        await asyncio.sleep(0)
+        during = first.write(SESSION)
     assert before is not during, "the first batch is on its way"
-    await asyncio.sleep(0.05)
+    await refused.wait()
     assert not during.done()
-    other.execute("ALTER TABLE hidden RENAME TO member_record")
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("ALTER TABLE hidden RENAME TO member_record")
     other.close()
     await asyncio.gather(before, during)
+    assert told == [True, False]
     await first.async_close()
     assert list((await journal().async_open(NOW)).open_sessions) == [SESSION]
 
@@ -320,16 +341,29 @@ async def test_what_waits_behind_a_refused_batch_is_given_up_with_it(
 ) -> None:
     first = journal(retry_s=60)
     await first.async_open(NOW)
-    with sqlite3.connect(path, isolation_level=None) as other:
-        other.execute("DROP TABLE member_record")
-    before = first.write(MEMBER)
-    await asyncio.sleep(0)
-    during = first.write(SESSION)
-    during.cancel()
-    another = first.write(SESSION)
+    with _table_gone_after_a_while(path):
+        before = first.write(MEMBER)
+        await asyncio.sleep(0)
+        during = first.write(SESSION)
+        during.cancel()
+        another = first.write(SESSION)
+    assert another not in {before, during}
     await first.async_close()
     assert before.cancelled()
     assert another.cancelled()
+
+
+async def test_who_gives_up_waiting_takes_nothing_from_others(journal: Opener, path: Path) -> None:
+    first = journal()
+    await first.async_open(NOW)
+    first.write(MEMBER).cancel()
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await first.write(SESSION)
+    await first.async_close()
+    kept = await journal().async_open(NOW)
+    assert [record.member for record in kept.members] == [MEMBER.member]
+    assert list(kept.open_sessions) == [SESSION]
 
 
 async def test_a_file_that_cannot_be_read_at_the_start_is_told(path: Path) -> None:

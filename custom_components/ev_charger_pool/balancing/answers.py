@@ -78,9 +78,9 @@ class Answers:
         """The lag: as configured, within what the meter's answers leave possible.
 
         A step shows with the first value that was taken after it: the lag is at least the age of
-        the step when the last value without it came, and at most the time from its
-        order until the first value with it came. A meter that speaks every 10 s tells little of its lag, and
-        answers that contradict each other tell nothing.
+        the step when the last value without it came, and at most the time from its order until the
+        first value with it came. A meter that speaks every 10 s tells little of its lag, and answers
+        that contradict each other tell nothing.
         """
         if len(self._shown) < LEAST_ANSWERS:
             return self.default_lag_s

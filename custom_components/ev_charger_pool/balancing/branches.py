@@ -376,6 +376,21 @@ class Branch:
         left_a = self.limit[lane] - self.margin(lane) - other_a
         return room_a < min(left_a, self.ceiling[lane])
 
+    def is_over(self, lane: int) -> bool:
+        """Whether the newest reading shows more in a lane than may flow there."""
+        return not self.is_stale and self.flow(lane) > self.limit[lane]
+
+    def flow(self, lane: int) -> float:
+        """Return what surely flows in a lane by the newest reading, 0 before the first.
+
+        Of a total it is the third that one of the phases carries at least.
+        """
+        if self.load is None:
+            return 0.0
+        if lane == WATTS or self._kind is not _Measures.TOTAL:
+            return self.load[lane]
+        return self.load[lane] / sum(amps > 0.0 for amps in self.fuse[:WATTS])
+
     @property
     def phase_load(self) -> Lanes | None:
         """What flows by the meter where it tells each phase, else None."""

@@ -18,11 +18,19 @@ _ROUNDING: float = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excess:
-    """What one circuit's members have to give up together, lane by lane."""
+    """What one circuit's members have to give up together, lane by lane.
+
+    Attributes:
+        branch: The circuit.
+        granted: What they count with.
+        cut: What has to go of it.
+        flows: The lanes in which it does flow: there only what really goes ends it.
+    """
 
     branch: Branch
     granted: Lanes
     cut: Lanes
+    flows: frozenset[int]
 
 
 def find_excess(
@@ -44,6 +52,7 @@ def find_excess(
     measured = branch.circuit.metered and not branch.is_stale
     load = branch.phase_load if measured else None
     cut = [0.0] * LANES
+    flows = set()
     found = False
     for lane in range(LANES):
         limit = min(branch.limit[lane], branch.hold[lane])
@@ -60,6 +69,8 @@ def find_excess(
                     # next reading gives it back. A pause would not be given back so soon.
                     feared = at_worst[lane] + granted[lane] - limit
                     flowing = max(flowing, min(feared, spare[lane]))
+                if flowing > 0.0:
+                    flows.add(lane)
                 excess = max(excess, flowing)
             excess = branch.other.excess_to_cut(lane, excess, limit, now_s)
         elif branch.circuit.metered:
@@ -70,7 +81,7 @@ def find_excess(
             found = True
     if not found:
         return None
-    return Excess(branch=branch, granted=_lanes(granted), cut=_lanes(cut))
+    return Excess(branch=branch, granted=_lanes(granted), cut=_lanes(cut), flows=frozenset(flows))
 
 
 def _giving_up(branch: Branch, lane: int, now_s: float) -> float:
@@ -113,9 +124,12 @@ def reductions(
             for granted, cut in zip(excess.granted, excess.cut, strict=True)
         ]
         for seat in branch.seats:
-            stays = seat.counted if seat.settings.member in held else overdraw_of(seat)
+            is_held, beyond = seat.settings.member in held, overdraw_of(seat)
             for lane in range(LANES):
-                free[lane] -= stays[lane]
+                if is_held:
+                    free[lane] -= seat.counted[lane]
+                elif seat.settings.measures_current or lane in excess.flows:
+                    free[lane] -= beyond[lane]
         free_a[branch.circuit.id] = PerPhase(free[0], free[1], free[2])
         if excess.cut[WATTS] > 0.0:
             free_w[branch.circuit.id] = free[WATTS] * NOMINAL_VOLTAGE_V / branch.voltage_v

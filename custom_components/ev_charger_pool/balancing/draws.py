@@ -50,11 +50,9 @@ def counted_of(seat: Seat, now_s: float) -> float:
     current_a = account.counted_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
     newest, newest_s = seat.samples.newest, seat.samples.newest_s
     if newest is not None and newest_s > account.moved_s - seat.settle_s:
-        ignores = seat.conduct.excess_since_s is not None and not seat.is_moving(now_s)
-        known = newest_s > account.moved_s and not seat.is_moving(newest_s)
         drawn_a = max(newest[:3])
         if (
-            (ignores or known)
+            seat.had_time
             and not account.is_lost(now_s)
             and drawn_a > current_a + MEASURING_TOLERANCE_A
         ):
@@ -72,22 +70,23 @@ def can_be_told(seat: Seat, now_s: float) -> bool:
     lapsed to (SR-1), obeys. Who does not measure may count with more than its grant because no
     meter showed its step yet: it can be told all the same.
     """
-    if not seat.online or _ignores(seat, now_s):
+    if not seat.online or _ignores(seat):
         return False
     held_a = seat.account.counted_a(now_s, seat.fail_safe_a, exercised=seat.exercised)
     return held_a <= seat.granted_a + _ROUNDING
 
 
 def overdraw_of(seat: Seat) -> Lanes:
-    """Return what a member that measures draws beyond its grant: it goes on beside it."""
-    if not seat.settings.measures_current:
-        return NO_FLOW
+    """Return what a member counts with beyond its grant: what it draws goes on beside it.
+
+    Of who does not measure, nobody knows whether it draws that.
+    """
     return each(max, NO_FLOW, each(sub, seat.counted, seat.granted))
 
 
-def _ignores(seat: Seat, now_s: float) -> bool:
+def _ignores(seat: Seat) -> bool:
     """Whether a member goes on drawing what nothing but disobedience explains."""
-    if seat.conduct.excess_since_s is None or seat.is_moving(now_s):
+    if seat.conduct.excess_since_s is None or not seat.had_time:
         return False
     return seat.counted_a > seat.fail_safe_a + MEASURING_TOLERANCE_A
 

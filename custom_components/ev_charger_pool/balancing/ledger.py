@@ -162,18 +162,19 @@ class Account:
             return issue
         return None
 
-    def settle(self, sample_s: float, draw_a: float) -> bool:
+    def settle(self, sample_s: float, draw_a: float, fail_safe_a: float) -> bool:
         """Take a sample of the draw, and return whether it settled anything.
 
         A sample at least `S` after the acknowledgement that shows at most the grant and half an
-        amp settles it; whatever came before it counts no more.
+        amp settles it; whatever came before it counts no more. So does one at the fail-safe
+        current: a device may lapse to it, and it is committed at any grant.
         """
         for position in range(len(self.issues) - 1, -1, -1):
             issue = self.issues[position]
             if (
                 issue.accepted_s is not None
                 and sample_s >= issue.accepted_s + self.settle_s
-                and draw_a <= issue.current_a + MEASURING_TOLERANCE_A
+                and draw_a <= max(issue.current_a, fail_safe_a) + MEASURING_TOLERANCE_A
             ):
                 self.settled_a = issue.current_a
                 del self.issues[: position + 1]

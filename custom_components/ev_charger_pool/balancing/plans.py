@@ -139,11 +139,16 @@ def _demand(seat: Seat, now_s: float, share_a: float | None) -> Demand:
     )
 
 
+def is_stuck(seat: Seat, now_s: float) -> bool:
+    """Whether a member that runs is not seen to settle, however long it had."""
+    if seat.granted_a <= 0.0 or seat.account.is_settled:
+        return False
+    return now_s - seat.account.moved_s >= STUCK_SETTLES * seat.settle_s
+
+
 def _keeps_more(seat: Seat, now_s: float) -> bool:
     """Whether what it is committed to beyond its grant is not on its way to vanish."""
-    if seat.granted_a <= 0.0:
-        return False
-    return seat.account.is_settled or now_s - seat.account.moved_s >= STUCK_SETTLES * seat.settle_s
+    return seat.granted_a > 0.0 and (seat.account.is_settled or is_stuck(seat, now_s))
 
 
 def _stays_on(seat: Seat, now_s: float) -> bool:

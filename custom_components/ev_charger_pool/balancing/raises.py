@@ -53,13 +53,19 @@ def free_for(
 
 
 def slack(branches: Sequence[Branch], cap: Sequence[Lanes]) -> list[list[float]]:
-    """Return what is left of the caps with every commitment taken: what raises may use now."""
+    """Return what is left of the caps with every commitment taken: what raises may use now.
+
+    Where the newest reading is above the limit nothing is, until one shows that the cut was made.
+    """
     found = []
     for branch, lanes in zip(branches, cap, strict=True):
         left = list(lanes)
         for seat in branch.seats:
             for lane in range(LANES):
                 left[lane] -= seat.commitment[lane]
+        for lane in range(LANES):
+            if branch.is_over(lane):
+                left[lane] = min(left[lane], branch.limit[lane] - branch.flow(lane))
         found.append(left)
     return found
 

@@ -155,6 +155,17 @@ class Seat:
         least_a = self.settings.min_current_a
         return least_a if wished_a is None else max(least_a, wished_a)
 
+    @property
+    def had_time(self) -> bool:
+        """Whether its newest sample is from when it had to have followed; else it proves nothing.
+
+        That is a settle time after its newest grant, or after its samples began to show too much.
+        """
+        newest_s, excess_s = self.samples.newest_s, self.conduct.excess_since_s
+        if excess_s is not None and newest_s - excess_s >= self.settle_s:
+            return True
+        return newest_s > self.account.moved_s and not self.account.is_moving(newest_s)
+
     def is_moving(self, at_s: float) -> bool:
         """Whether its draw may be on its way to a grant; who ignores has had its settle time."""
         excess_s = self.conduct.excess_since_s
@@ -267,7 +278,7 @@ class Seat:
             return
         at_s, lanes = draw
         strongest_a = max(lanes[:3])
-        if self.account.settle(at_s, strongest_a) and self.account.is_settled:
+        if self.account.settle(at_s, strongest_a, self.fail_safe_a) and self.account.is_settled:
             self.conduct.obey()
             if self.granted_a <= 0.0:
                 self.learner.forget()

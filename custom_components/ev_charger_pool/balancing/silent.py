@@ -70,7 +70,8 @@ class SilentMembers:
         """
         for seat, before, now in self._watched(load, seats):
             step_a = max(now[position] - before.residual[position] for position in seat.used)
-            seat.account.settle(at_s, max(0.0, before.drawn_a + step_a - resolution_a))
+            drawn_a = max(0.0, before.drawn_a + step_a - resolution_a)
+            seat.account.settle(at_s, drawn_a, seat.fail_safe_a)
             if seat.account.is_settled:
                 del self._before[seat.settings.member]
 

@@ -9,7 +9,7 @@ from .branches import Branch
 from .conduct import Rung
 from .seats import Seat
 from .supplies import power_of_current
-from .wiring import WATTS, Lanes
+from .wiring import LANES, WATTS, Lanes
 
 _UNKNOWN: PhaseReadings = PerPhase(None, None, None)
 
@@ -90,12 +90,7 @@ def circuit_status(
 
 def is_overloaded(branch: Branch) -> bool:
     """Whether the meter shows more than the circuit may carry."""
-    load = branch.load
-    return (
-        load is not None
-        and not branch.is_stale
-        and any(flow > most for flow, most in zip(load, branch.limit, strict=True))
-    )
+    return any(branch.is_over(lane) for lane in range(LANES))
 
 
 def sums(branches: Sequence[Branch]) -> None:

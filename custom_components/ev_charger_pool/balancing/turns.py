@@ -14,7 +14,7 @@ PAUSE_S: Final = 300.0
 _IN_TURN: Final = 1
 """Who is in its turn comes before who has waited less than a turn."""
 
-_PROMOTED: Final = 2
+PROMOTED: Final = 2
 """Who waited for one turn comes before who is in a turn that nobody owed it."""
 
 
@@ -62,8 +62,8 @@ class Turns:
 
     def restore(self, owed: int, now_s: float) -> None:
         """Take how many turns it was owed before a restart."""
-        if owed >= _PROMOTED:
-            self.waiting_since_s = now_s - (owed - _PROMOTED + 1) * TURN_S
+        if owed >= PROMOTED:
+            self.waiting_since_s = now_s - (owed - PROMOTED + 1) * TURN_S
 
     def may_start(self, now_s: float) -> bool:
         """Whether its pause was long enough."""
@@ -81,4 +81,4 @@ class Turns:
         if self.waiting_since_s is None:
             return 0
         turns = int((now_s - self.waiting_since_s) / TURN_S)
-        return _PROMOTED + turns - 1 if turns else 0
+        return PROMOTED + turns - 1 if turns else 0

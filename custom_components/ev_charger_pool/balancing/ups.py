@@ -10,12 +10,14 @@ from .contract import Allocate, OutOfTime, Sharing
 from .downs import lower, stale_branch
 from .frozen import frozen_shares
 from .orders import OrderBook
-from .plans import Plan, Planner
+from .plans import Plan, Planner, is_stuck
 from .raises import DEADBAND_A, Raise, caps, fit, is_worth_it, slack
 from .restart import FRESH_VALUES
 from .seats import Seat
 from .site_state import SiteState, round_down
 from .supplies import START_SPACING_S
+from .turns import PROMOTED
+from .wiring import WATTS
 
 _ROUNDING: Final = 1e-6
 
@@ -104,6 +106,7 @@ class Waves:
             waits = any(one.seat.granted_a <= 0.0 for one in short)
             least_a = _ROUNDING if waits else DEADBAND_A - _ROUNDING
             ordered += _make_room(site, willing, plan, book, now, least_a)
+        ordered += _let_go(site, willing, plan, book, now)
         if ordered:
             self.hold(now_s, max(seat.settle_s for seat in ordered))
 
@@ -238,6 +241,41 @@ def is_willing(site: SiteState, seat: Seat, now_s: float) -> bool:
 def wants_more(seat: Seat) -> bool:
     """Whether a member could use more than it has."""
     return seat.granted_a + seat.settings.step_a <= seat.ceiling.current_a + _ROUNDING
+
+
+def _let_go(
+    site: SiteState,
+    willing: Mapping[MemberId, Seat],
+    plan: Plan,
+    book: OrderBook,
+    now: datetime,
+) -> list[Seat]:
+    """Pause one that had its turn and is stuck with its ceiling committed, for who is owed one.
+
+    No smaller grant frees what is committed to it: nobody sees it settle. A pause shows in its
+    status (SR-2, SR-14).
+    """
+    now_s = now.timestamp()
+    owed = [
+        seat.settings.priority
+        for member, seat in willing.items()
+        if seat.granted_a <= 0.0
+        and plan.target_a[member] <= 0.0
+        and seat.turns.owed(now_s) >= PROMOTED
+    ]
+    stuck = [
+        seat
+        for seat in willing.values()
+        if is_stuck(seat, now_s)
+        and seat.turns.owed(now_s) == 0
+        and not book.has(seat)
+        and any(priority <= seat.settings.priority for priority in owed)
+    ]
+    if not stuck:
+        return []
+    most = max(stuck, key=lambda seat: max(seat.commitment[:WATTS]) - seat.granted_a)
+    lower(site, most, 0.0, Reason(kind=ReasonKind.TURN), book, now)
+    return [most]
 
 
 def _make_room(

@@ -111,7 +111,8 @@ class Journal:
 
     def _enqueue(self, entries: Sequence[Entry]) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
-        if self._promise is None:
+        if self._promise is None or self._promise.done():
+            # Done before its time: somebody who waited for it was cancelled.
             self._promise = loop.create_future()
         promise = self._promise
         self._waiting.update((key_of(entry), entry) for entry in entries)
@@ -133,7 +134,8 @@ class Journal:
                 await self._async_pause()
             else:
                 self._recover()
-                promise.set_result(None)
+                if not promise.done():
+                    promise.set_result(None)
 
     def _put_back(self, batch: dict[Key, Entry], promise: asyncio.Future[None]) -> None:
         self._waiting = {**batch, **self._waiting}

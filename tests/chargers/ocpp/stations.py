@@ -12,7 +12,7 @@ import ocpp.routing
 from ocpp.v16 import ChargePoint, call as calls, call_result as call_results
 from ocpp.v16.enums import Action
 
-ANSWER_S = 5.0
+ANSWER_S = 20.0
 
 # The library has no types worth the name: what is used of it gets them here.
 call = cast("Any", calls)

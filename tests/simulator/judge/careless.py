@@ -1,6 +1,6 @@
 """A controller that most careless ones are made of, and what the judge says of one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import override
@@ -13,7 +13,7 @@ from custom_components.ev_charger_pool.balancing.contract import (
 from custom_components.ev_charger_pool.pool.members import MemberSettings, Order
 from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT
 from custom_components.ev_charger_pool.simulator.closed_loop import ClosedLoop
-from custom_components.ev_charger_pool.simulator.judge.violations import Rule
+from custom_components.ev_charger_pool.simulator.judge.violations import Rule, Violation
 from custom_components.ev_charger_pool.simulator.scenario import Scenario
 from tests.simulator.controllers import CarefulController
 
@@ -52,18 +52,43 @@ class Fixed(CarefulController):
         )
 
 
+def play(
+    scenario: Scenario,
+    new_controller: Callable[[], Controller],
+    *,
+    house: dict[float, float] | None = None,
+) -> Iterator[ClosedLoop]:
+    """Run a scenario second by second; `house` says from when on it takes how many amps on L1."""
+    loop = ClosedLoop(scenario, new_controller)
+    while loop.now_s < scenario.duration_s:
+        if house and loop.now_s in house:
+            loop.plant.house.extra_a[0] = house[loop.now_s]
+        loop.step()
+        yield loop
+
+
 def broken_rules(
     scenario: Scenario,
     new_controller: Callable[[], Controller],
     *,
     house: dict[float, float] | None = None,
 ) -> set[Rule]:
-    """Run a scenario; `house` says from when on the house takes how many amps on L1."""
-    loop = ClosedLoop(scenario, new_controller)
-    while loop.now_s < scenario.duration_s and Rule.I8 not in {
-        violation.rule for violation in loop.findings.violations
-    }:
-        if house and loop.now_s in house:
-            loop.plant.house.extra_a[0] = house[loop.now_s]
-        loop.step()
-    return {violation.rule for violation in loop.outcome().violations}
+    """Return what was broken until the first car starved, or until the end."""
+    broken: set[Rule] = set()
+    for loop in play(scenario, new_controller, house=house):
+        broken = {violation.rule for violation in loop.findings.violations}
+        if Rule.I8 in broken:
+            break
+    return broken
+
+
+def found(
+    rule: Rule,
+    scenario: Scenario,
+    new_controller: Callable[[], Controller],
+    *,
+    house: dict[float, float] | None = None,
+) -> list[Violation]:
+    """Return what is found of a rule."""
+    *_, loop = play(scenario, new_controller, house=house)
+    return [item for item in loop.findings.violations if item.rule is rule]

@@ -8,7 +8,7 @@ from typing import override
 
 import pytest
 
-from custom_components.ev_charger_pool.balancing.contract import Controller, Decision, SiteSettings
+from custom_components.ev_charger_pool.balancing.contract import Decision, SiteSettings
 from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.pool.members import (
     MemberSettings,
@@ -19,17 +19,16 @@ from custom_components.ev_charger_pool.pool.members import (
     Priority,
 )
 from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT
-from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT, ClosedLoop
-from custom_components.ev_charger_pool.simulator.judge.violations import Rule, Violation
+from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT
+from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.scenario import (
     MemberPlan,
     Outage,
     OutageKind,
-    Scenario,
     Wish,
 )
 from tests.simulator.builders import CAR, connector, site
-from tests.simulator.judge.careless import Fixed
+from tests.simulator.judge.careless import Fixed, found
 
 SLEEPER = replace(CAR, start_s=1e6)
 """A car that takes what is offered a week later."""
@@ -89,34 +88,19 @@ class Favourite(Fixed):
         return super().target(member, seats, now) if member.member == "c1" else 0.0
 
 
-def found(
-    scenario: Scenario,
-    new_controller: Callable[[], Controller],
-    *,
-    house: dict[float, float] | None = None,
-) -> list[Violation]:
-    """Return what is found of SR-14; the house takes amps on L1 from times on."""
-    loop = ClosedLoop(scenario, new_controller)
-    while loop.now_s < scenario.duration_s:
-        if house and loop.now_s in house:
-            loop.plant.house.extra_a[0] = house[loop.now_s]
-        loop.step()
-    return [item for item in loop.findings.violations if item.rule is Rule.SR14]
-
-
 def test_sr14_a_run_that_ends_early_though_there_is_room() -> None:
     scenario = site([connector(1)], minutes=15)
-    (early,) = found(scenario, partial(OnAndOff, 599, 1_000))
+    (early,) = found(Rule.SR14, scenario, partial(OnAndOff, 599, 1_000))
     assert "paused 599 s after its start though there is room" in early.text
-    assert found(scenario, partial(OnAndOff, 600, 1_000)) == []
+    assert found(Rule.SR14, scenario, partial(OnAndOff, 600, 1_000)) == []
 
 
 def test_sr14_safety_ends_a_run_at_any_time() -> None:
     """The house leaves no room for a car; both are right to pause it."""
     scenario = site([connector(1)], minutes=15)
     house = {100.0: 31.0}
-    assert found(scenario, partial(OnAndOff, 97, 1_000), house=house) == []
-    assert found(scenario, SiteController, house=house) == []
+    assert found(Rule.SR14, scenario, partial(OnAndOff, 97, 1_000), house=house) == []
+    assert found(Rule.SR14, scenario, SiteController, house=house) == []
 
 
 def test_sr14_a_run_is_not_ended_early_for_a_house_that_the_controller_only_imagines() -> None:
@@ -137,37 +121,37 @@ def test_sr14_a_run_is_not_ended_early_for_a_house_that_the_controller_only_imag
             )
 
     scenario = site([connector(1)], minutes=15)
-    assert found(scenario, partial(Frightened, 300, 1_000)) == []
+    assert found(Rule.SR14, scenario, partial(Frightened, 300, 1_000)) == []
 
 
 def test_sr14_what_a_user_wants_ends_a_run() -> None:
     wish = Wish(at_s=200.0, member="c1", wishes=MemberWishes(mode=Mode.OFF))
     scenario = replace(site([connector(1)], minutes=15), wishes=(wish,))
-    assert found(scenario, partial(OnAndOff, 195, 1_000)) == []
-    assert found(scenario, SiteController) == []
+    assert found(Rule.SR14, scenario, partial(OnAndOff, 195, 1_000)) == []
+    assert found(Rule.SR14, scenario, SiteController) == []
 
 
 def test_sr14_a_pause_that_ends_early() -> None:
     scenario = site([connector(1)], minutes=25)
-    (early,) = found(scenario, partial(OnAndOff, 700, 299))
+    (early,) = found(Rule.SR14, scenario, partial(OnAndOff, 700, 299))
     assert "started 299 s after its pause began" in early.text
-    assert found(scenario, partial(OnAndOff, 700, 300)) == []
+    assert found(Rule.SR14, scenario, partial(OnAndOff, 700, 300)) == []
 
 
 def test_sr14_a_pause_for_safety_lasts_as_well() -> None:
     """The house leaves room again after a minute; nobody starts at once, and SiteController too."""
     scenario = site([connector(1)], minutes=15)
     house = {100.0: 31.0, 160.0: 0.0}
-    late = found(scenario, partial(OnAndOff, 97, 60), house=house)
+    late = found(Rule.SR14, scenario, partial(OnAndOff, 97, 60), house=house)
     assert "started 60 s after its pause began" in late[0].text
-    assert found(scenario, SiteController, house=house) == []
+    assert found(Rule.SR14, scenario, SiteController, house=house) == []
 
 
 @pytest.mark.parametrize("kind", list(OutageKind))
 def test_sr14_an_outage_begins_everything_anew(kind: OutageKind) -> None:
     outage = Outage(kind=kind, from_s=750.0, until_s=800.0)
     scenario = replace(site([connector(1)], minutes=25), outages=(outage,))
-    assert found(scenario, partial(OnAndOff, 700, 299)) == []
+    assert found(Rule.SR14, scenario, partial(OnAndOff, 700, 299)) == []
 
 
 def at(plan: MemberPlan, priority: Priority) -> MemberPlan:
@@ -183,7 +167,7 @@ def test_sr14_who_waited_for_a_turn_comes_before_who_had_one(
 ) -> None:
     """Two cars on a fuse for one; the one that waits may be of another tier."""
     scenario = site([connector(1), at(connector(2), priority)], fuse_a=18.0, minutes=40)
-    waits = found(scenario, partial(Favourite, 8.0))
+    waits = found(Rule.SR14, scenario, partial(Favourite, 8.0))
     assert [item.subject for item in waits] == ["c2"] * len(waits)
     assert bool(waits) is blamed
     if blamed:
@@ -193,7 +177,7 @@ def test_sr14_who_waited_for_a_turn_comes_before_who_had_one(
 
 def test_sr14_the_pool_has_them_take_turns() -> None:
     plans = [connector(1), connector(2)]
-    assert found(site(plans, fuse_a=18.0, minutes=60), SiteController) == []
+    assert found(Rule.SR14, site(plans, fuse_a=18.0, minutes=60), SiteController) == []
 
 
 @pytest.mark.parametrize(
@@ -209,7 +193,7 @@ def test_sr14_the_pool_has_them_take_turns() -> None:
 def test_sr14_a_sleeper_is_woken_too_often_or_never_left_alone(
     controller: Callable[[], Waking], text: str
 ) -> None:
-    (item, *_) = found(site([connector(1, car=SLEEPER)]), controller)
+    (item, *_) = found(Rule.SR14, site([connector(1, car=SLEEPER)]), controller)
     assert text in item.text
 
 
@@ -231,8 +215,8 @@ def test_sr14_a_sleeper_is_woken_three_times_and_left_alone() -> None:
             )
 
     scenario = site([connector(1, car=SLEEPER)])
-    assert found(scenario, partial(Knowing, 120.0, 180.0, 240.0, until_s=300.0)) == []
-    assert found(scenario, SiteController) == []
+    assert found(Rule.SR14, scenario, partial(Knowing, 120.0, 180.0, 240.0, until_s=300.0)) == []
+    assert found(Rule.SR14, scenario, SiteController) == []
 
 
 def test_sr14_a_wish_does_not_make_the_attempts_follow_each_other_at_once() -> None:
@@ -242,4 +226,4 @@ def test_sr14_a_wish_does_not_make_the_attempts_follow_each_other_at_once() -> N
         for at_s, least_a in ((290.0, 7.0), (560.0, 8.0))
     )
     scenario = replace(site([connector(1, car=SLEEPER)], minutes=20), wishes=wishes)
-    assert found(scenario, SiteController) == []
+    assert found(Rule.SR14, scenario, SiteController) == []

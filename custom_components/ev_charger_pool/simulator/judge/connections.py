@@ -16,7 +16,7 @@ from ...pool.members import CircuitId, MemberId
 from ...pool.quantities import NOMINAL_VOLTAGE_V
 from ..scenario import Scenario
 from .patience import Patience
-from .truth import TOLERANCE_A, Knowledge, Spot, Truth
+from .truth import LADDER_S, TOLERANCE_A, Knowledge, Spot, Truth
 from .violations import Findings, Rule
 from .windows import SlidingMinimum
 
@@ -145,10 +145,14 @@ class ConnectionJudge:
                 continue
             knowledge = gauge.knowledge
             known_s, reaction_s = knowledge.newest_s, knowledge.reaction_s
-            others = 0.0
-            if not bound.of_members:
+            others, unknown_s = 0.0, reaction_s
+            if bound.of_members:
+                # No meter tells the members from others: what one takes too much without telling
+                # is known by SR-6's ladder alone.
+                unknown_s += LADDER_S
+            else:
                 others = gauge.sum(lambda spot: spot.others_at(known_s)[0])  # noqa: B023
-            potential = gauge.sum(lambda spot: spot.potential_a(now_s, reaction_s))  # noqa: B023
+            potential = gauge.sum(lambda spot: spot.potential_a(now_s, unknown_s))  # noqa: B023
             if others + potential > bound.value + bound.noise + bound.error():
                 self._findings.add(
                     Rule.I6,

@@ -5,7 +5,7 @@ import math
 from typing import Final
 
 from ...pool.members import CircuitId, MemberId, MemberReport
-from ...pool.quantities import NOMINAL_VOLTAGE_V, known
+from ...pool.quantities import NOMINAL_VOLTAGE_V, PHASES, known
 from ..meters import MeterKind, MeterValue
 from ..scenario import Scenario
 from .truth import TOLERANCE_A, MemberTruth, Spot, Truth
@@ -48,6 +48,12 @@ class MemberBook:
         if self.report is None or self.report.current is None:
             return 0.0
         return max(known(self.report.current.value))
+
+    def told_on_a(self, own: int) -> float:
+        """Return the draw that was reported last on one of its own phases."""
+        if self.report is None or self.report.current is None:
+            return 0.0
+        return known(self.report.current.value)[PHASES[own]]
 
     def largest_since(self, start_s: float) -> float:
         """Return the largest grant that was in force since a time."""

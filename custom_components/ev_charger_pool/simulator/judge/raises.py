@@ -79,14 +79,14 @@ class RaiseJudge:
                     f"raised while its draw on {PHASES[index]} is not counted",
                 )
 
-    def _startable_a(self, member: MemberTruth, now_s: float) -> float:
-        """Return what a member that starts may draw, as far as the controller can know.
+    def _startable_a(self, member: MemberTruth, phase: int, now_s: float) -> float:
+        """Return what a member that starts may draw on a phase, as far as anybody can know.
 
         The limits in force and on their way; of a device in trouble the draw that it reported:
         what it began to take in this second cannot have been told yet.
         """
         if member.in_trouble(now_s):
-            return self._news.books[member.id].told_a
+            return self._news.books[member.id].told_on_a(member.wired.index(phase))
         return member.potential_a(now_s)
 
     def _fits(
@@ -106,7 +106,7 @@ class RaiseJudge:
             if member in spot.members and phase in held.used_phases:
                 concerned = True
                 if self._news.books[member.id].starting:
-                    own_a = max(held.granted_a, self._startable_a(member, now_s))
+                    own_a = max(held.granted_a, self._startable_a(member, spot.phase, now_s))
                     gate_a -= max(0.0, held.commitment_a - own_a)
         other_a = status.other_a[phase]
         if concerned and gate_a + other_a > spot.limit_a + ROUNDING_A:
