@@ -20,6 +20,7 @@ from custom_components.ev_charger_pool.pool.circuits import (
     CircuitRecord,
     MeterReport,
     ResourceReport,
+    WindowRecord,
 )
 from custom_components.ev_charger_pool.pool.limits import Limit
 from custom_components.ev_charger_pool.pool.members import (
@@ -86,6 +87,7 @@ class Reference(Controller):
         records: Sequence[MemberRecord],
         circuit_records: Sequence[CircuitRecord],
         now: datetime,
+        window_records: Sequence[WindowRecord] = (),
     ) -> None:
         """They remember nothing over a restart."""
 

@@ -18,7 +18,7 @@ from .entity import (
     is_connector,
     site_subject,
 )
-from .pool.members import MemberId, Mode, Priority
+from .pool.members import Mode, Priority
 from .pool.plans import TargetKind
 from .power_supplies.contract import SupplyMode
 from .quiet import Picture
@@ -28,7 +28,7 @@ PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemberSelectDescription(SelectEntityDescription):
+class PoolSelectDescription[ViewT](SelectEntityDescription):
     """How a choice is read from a snapshot, and who is told when a user changes it.
 
     Attributes:
@@ -37,9 +37,9 @@ class MemberSelectDescription(SelectEntityDescription):
         set_fn: Hands the user's wish to the coordinator.
     """
 
-    value_fn: Callable[[MemberView], str | None]
-    options_fn: Callable[[MemberView], list[str]]
-    set_fn: Callable[[SiteCoordinator, MemberId, str], Awaitable[object]]
+    value_fn: Callable[[ViewT], str | None]
+    options_fn: Callable[[ViewT], list[str]]
+    set_fn: Callable[[SiteCoordinator, str, str], Awaitable[object]]
 
 
 def _supply_modes(view: MemberView) -> list[str]:
@@ -50,7 +50,7 @@ def _supply_modes(view: MemberView) -> list[str]:
     return [mode.value for mode in modes]
 
 
-PRIORITY = MemberSelectDescription(
+PRIORITY = PoolSelectDescription[MemberView](
     key="priority",
     entity_category=EntityCategory.CONFIG,
     value_fn=lambda view: view.settings.priority.name.lower(),
@@ -60,14 +60,16 @@ PRIORITY = MemberSelectDescription(
     ),
 )
 
-DEFAULT_MODE = SelectEntityDescription(
+DEFAULT_MODE = PoolSelectDescription[SiteSnapshot](
     key="default_mode",
     entity_category=EntityCategory.CONFIG,
-    options=[mode.value for mode in Mode],
+    value_fn=lambda view: view.default_mode,
+    options_fn=lambda _: [mode.value for mode in Mode],
+    set_fn=lambda coordinator, _, option: coordinator.commands.async_set_default_mode(Mode(option)),
 )
 
-CONNECTOR_SELECTS = (
-    MemberSelectDescription(
+CONNECTOR_SELECTS: tuple[PoolSelectDescription[MemberView], ...] = (
+    PoolSelectDescription[MemberView](
         key="mode",
         value_fn=lambda view: view.wishes.mode,
         options_fn=lambda _: [mode.value for mode in Mode],
@@ -76,7 +78,7 @@ CONNECTOR_SELECTS = (
         ),
     ),
     PRIORITY,
-    MemberSelectDescription(
+    PoolSelectDescription[MemberView](
         key="plan_kind",
         value_fn=lambda view: view.plan.wish.kind if view.plan else None,
         options_fn=lambda _: [kind.value for kind in TargetKind],
@@ -84,7 +86,7 @@ CONNECTOR_SELECTS = (
             member, TargetKind(option)
         ),
     ),
-    MemberSelectDescription(
+    PoolSelectDescription[MemberView](
         key="vehicle",
         value_fn=lambda view: view.vehicle.name if view.vehicle else None,
         options_fn=lambda view: [GUEST, *(view.vehicle.names if view.vehicle else ())],
@@ -94,8 +96,8 @@ CONNECTOR_SELECTS = (
     ),
 )
 
-SUPPLY_SELECTS = (
-    MemberSelectDescription(
+SUPPLY_SELECTS: tuple[PoolSelectDescription[MemberView], ...] = (
+    PoolSelectDescription[MemberView](
         key="supply_mode",
         value_fn=lambda view: view.supply.wishes.mode if view.supply else None,
         options_fn=_supply_modes,
@@ -114,56 +116,31 @@ async def async_setup_entry(
 ) -> None:
     """Add the site's select, and those of members as they appear."""
     coordinator = entry.runtime_data
-    async_add_entities([DefaultModeSelect(coordinator)])
+    async_add_entities([PoolSelect(coordinator, site_subject(coordinator), DEFAULT_MODE)])
 
     def of_member(subject: Subject[MemberView], view: MemberView) -> Iterable[SelectEntity]:
         descriptions = CONNECTOR_SELECTS if is_connector(view) else SUPPLY_SELECTS
-        return [MemberSelect(coordinator, subject, description) for description in descriptions]
+        return [PoolSelect(coordinator, subject, description) for description in descriptions]
 
     async_add_as_they_appear(coordinator, async_add_entities, of_member=of_member)
 
 
-class DefaultModeSelect(PoolEntity[SiteSnapshot], SelectEntity):
-    """What connectors do whose mode nobody chose."""
+class PoolSelect[ViewT](PoolEntity[ViewT], SelectEntity):
+    """A choice for the site or a member."""
 
-    def __init__(self, coordinator: SiteCoordinator) -> None:
-        self.entity_description = DEFAULT_MODE
-        super().__init__(coordinator, site_subject(coordinator), DEFAULT_MODE)
-
-    @override
-    def picture(self, view: SiteSnapshot, snapshot: SiteSnapshot) -> Picture:
-        """Return the mode in the snapshot."""
-        return Picture(available=True, value=view.default_mode)
-
-    @property
-    @override
-    def current_option(self) -> str | None:
-        """The mode shown."""
-        value = self._shown.value
-        return value if isinstance(value, str) else None
-
-    @override
-    async def async_select_option(self, option: str) -> None:
-        """Hand the wish to the commands."""
-        await self.coordinator.commands.async_set_default_mode(Mode(option))
-
-
-class MemberSelect(PoolEntity[MemberView], SelectEntity):
-    """A choice for a member."""
-
-    entity_description: MemberSelectDescription
+    entity_description: PoolSelectDescription[ViewT]
 
     def __init__(
         self,
         coordinator: SiteCoordinator,
-        subject: Subject[MemberView],
-        description: MemberSelectDescription,
+        subject: Subject[ViewT],
+        description: PoolSelectDescription[ViewT],
     ) -> None:
         self.entity_description = description
         super().__init__(coordinator, subject, description)
 
     @override
-    def picture(self, view: MemberView, snapshot: SiteSnapshot) -> Picture:
+    def picture(self, view: ViewT, snapshot: SiteSnapshot) -> Picture:
         """Return the choice in the snapshot; what may be chosen follows the device."""
         description = self.entity_description
         return Picture(
