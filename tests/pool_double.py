@@ -517,6 +517,9 @@ class PoolDouble:
     async def async_set_priority(self, member: MemberId, priority: Priority) -> None:
         self._note("priority", member, priority)
 
+    async def async_set_weight(self, member: MemberId, weight: float) -> None:
+        self._note("weight", member, weight)
+
     async def async_set_circuit_limit(self, circuit: CircuitId, current_a: float | None) -> None:
         self._note("circuit_limit", circuit, current_a)
 

@@ -186,6 +186,29 @@ class TestWishes:
         assert view.settings.priority is Priority.HIGH
         assert view.wishes.minimum_current_a == 10.0
 
+    async def test_a_member_of_twice_the_weight_gets_twice_the_share(
+        self,
+        hass: HomeAssistant,
+        freezer: FrozenDateTimeFactory,
+        site: SiteCoordinator,
+        garage: FakeCharger,
+    ) -> None:
+        def each() -> None:
+            taken = garage.taken_a(1) + garage.taken_a(2)
+            measure(hass, *(1.0 + taken,) * 3)
+            garage.tell_again()
+
+        garage.plug(1)
+        garage.plug(2)
+        await advance(hass, freezer, 400, each)
+        assert granted(site, "garage:1") == pytest.approx(granted(site, "garage:2"), abs=1.0)
+        await site.commands.async_set_weight("garage:1", 2.0)
+        assert site.data.members["garage:1"].settings.weight == 2.0
+        await advance(hass, freezer, 400, each)
+        assert granted(site, "garage:1") == pytest.approx(2 * granted(site, "garage:2"), abs=2.0), (
+            "23 A and more, in whole amps"
+        )
+
     @pytest.mark.parametrize(
         ("name", "arguments", "key"),
         [
@@ -197,6 +220,10 @@ class TestWishes:
             ("async_set_minimum_current", ("bench", 6.0), ErrorKey.NOT_A_CONNECTOR),
             ("async_set_mode", ("bench", Mode.OFF), ErrorKey.NOT_A_CONNECTOR),
             ("async_set_priority", ("nobody", Priority.LOW), ErrorKey.MEMBER_UNKNOWN),
+            ("async_set_weight", ("nobody", 2.0), ErrorKey.MEMBER_UNKNOWN),
+            ("async_set_weight", ("garage:1", 0.0), ErrorKey.VALUE_OUT_OF_RANGE),
+            ("async_set_weight", ("garage:1", 10.5), ErrorKey.VALUE_OUT_OF_RANGE),
+            ("async_set_weight", ("garage:1", float("nan")), ErrorKey.VALUE_OUT_OF_RANGE),
             ("async_set_circuit_limit", ("attic", 6.0), ErrorKey.CIRCUIT_UNKNOWN),
             ("async_set_circuit_limit", ("grid", 26.0), ErrorKey.VALUE_OUT_OF_RANGE),
             ("async_set_supply_wishes", ("garage:1",), ErrorKey.NOT_A_POWER_SUPPLY),

@@ -75,7 +75,7 @@ class TestConnectorSettings:
             charger_config(circuit="garage-circuit", may_freeze=True),
             1,
             able,
-            MemberWish(priority=Priority.HIGH),
+            MemberWish(priority=Priority.HIGH, weight=2.0),
         )
         assert settings.member == "garage:1"
         assert settings.kind is MemberKind.CONNECTOR
@@ -85,6 +85,7 @@ class TestConnectorSettings:
         assert settings.lease is LEASE
         assert settings.may_freeze
         assert settings.priority is Priority.HIGH
+        assert settings.weight == 2.0
         small = replace(able, max_current_a=10.0)
         assert connector_settings(charger_config(), 1, small, MemberWish()).max_current_a == 10.0
 

@@ -66,6 +66,8 @@ async def test_every_number(
     [
         ("number.twin_connector_1_current_limit", 10.0, ("user_limit", TWIN_1, 10.0)),
         ("number.twin_connector_1_minimum_current", 8.0, ("minimum_current", TWIN_1, 8.0)),
+        ("number.twin_connector_1_weight", 2.5, ("weight", TWIN_1, 2.5)),
+        ("number.bench_weight", 0.5, ("weight", SUPPLY, 0.5)),
         ("number.twin_connector_1_plan_energy", 12.5, ("plan_energy", TWIN_1, 12_500.0)),
         ("number.twin_connector_1_plan_state_of_charge", 90.0, ("plan_soc", TWIN_1, 90.0)),
         ("number.garage_limit", 12.0, ("circuit_limit", GARAGE, 12.0)),
@@ -114,6 +116,13 @@ async def test_the_minimum_is_the_devices_until_one_is_chosen(
     assert value(hass, "number.twin_connector_1_minimum_current") == "6.0"
     pool.show_member(connector_view(wishes=MemberWishes(minimum_current_a=8.0)))
     assert value(hass, "number.twin_connector_1_minimum_current") == "8.0"
+
+
+async def test_a_weight_is_shown(hass: HomeAssistant, pool: PoolDouble) -> None:
+    assert value(hass, "number.twin_connector_1_weight") == "1.0"
+    view = connector_view()
+    pool.show_member(replace(view, settings=replace(view.settings, weight=2.5)))
+    assert value(hass, "number.twin_connector_1_weight") == "2.5"
 
 
 async def test_a_circuits_ceiling_is_shown(hass: HomeAssistant, pool: PoolDouble) -> None:

@@ -26,13 +26,17 @@ async def test_a_change_is_kept_at_once(hass: HomeAssistant, hass_storage: dict[
     store = await reopened(hass)
     assert store.of("garage:1") == MemberWish()
     await store.async_change("garage:1", mode=Mode.OFF, user_limit_a=10.0)
-    await store.async_change("garage:1", priority=Priority.HIGH, minimum_current_a=8.0)
+    await store.async_change("garage:1", priority=Priority.HIGH, minimum_current_a=8.0, weight=2.5)
     await store.async_change("bench", supply_mode=SupplyMode.EXPORT, supply_power_w=300.0)
     await store.async_limit_circuit("grid", 16.0)
 
     again = await reopened(hass)
     assert again.of("garage:1") == MemberWish(
-        mode=Mode.OFF, priority=Priority.HIGH, user_limit_a=10.0, minimum_current_a=8.0
+        mode=Mode.OFF,
+        priority=Priority.HIGH,
+        user_limit_a=10.0,
+        minimum_current_a=8.0,
+        weight=2.5,
     )
     assert again.of("garage:1").wishes(Mode.SOLAR) == MemberWishes(
         mode=Mode.OFF, minimum_current_a=8.0
@@ -67,6 +71,10 @@ async def test_nothing_is_written_when_nothing_is_forgotten(
         ({"mode": "off", "boost_until": 17}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "user_limit_a": -5}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "priority": 7}, MemberWish(mode=Mode.OFF)),
+        ({"mode": "off", "weight": 0}, MemberWish(mode=Mode.OFF)),
+        ({"mode": "off", "weight": 11}, MemberWish(mode=Mode.OFF)),
+        ({"mode": "off", "weight": "nan"}, MemberWish(mode=Mode.OFF)),
+        ({"mode": "off", "weight": "heavy"}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "supply_voltage_v": [1]}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "supply_voltage_v": float("inf")}, MemberWish(mode=Mode.OFF)),
         ({"unheard": 1, "supply_voltage_v": 12}, MemberWish(supply_voltage_v=12.0)),

@@ -13,6 +13,7 @@ from .pool.members import CircuitId, MemberId, Mode, OrderKind, Priority
 from .pool.sessions import Session
 from .power_supplies.contract import SupplyMode, SupplyWishes
 from .roster import Member
+from .wishes import LEAST_WEIGHT, MOST_WEIGHT
 
 if TYPE_CHECKING:
     from .coordinator import SiteCoordinator
@@ -84,6 +85,13 @@ class Commands:
         """Set the tier of a member."""
         self._site.member(member)
         await self._site.wishes.async_change(member, priority=priority)
+        self._site.async_take_wish(member)
+
+    async def async_set_weight(self, member: MemberId, weight: float) -> None:
+        """Set the share of a member inside its tier; 2 means twice the amps of 1."""
+        self._site.member(member)
+        _check_range(weight, LEAST_WEIGHT, MOST_WEIGHT)
+        await self._site.wishes.async_change(member, weight=weight)
         self._site.async_take_wish(member)
 
     async def async_set_circuit_limit(self, circuit: CircuitId, current_a: float | None) -> None:

@@ -62,6 +62,7 @@ def connector_settings(
         measures_current=able.measures_current,
         may_freeze=charger.may_freeze,
         priority=wish.priority,
+        weight=wish.weight,
     )
 
 
@@ -102,6 +103,7 @@ def supply_settings(
         measures_current=False,
         may_freeze=supply.may_freeze,
         priority=wish.priority,
+        weight=wish.weight,
     )
 
 

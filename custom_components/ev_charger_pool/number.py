@@ -1,4 +1,4 @@
-"""Numbers: the ceilings and set points that a user chooses."""
+"""Numbers: the ceilings, weights and set points that a user chooses."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from .pool.vehicles import FULL
 from .power_supplies.contract import SupplyCapabilities
 from .quiet import Picture
 from .snapshot import CircuitView, MemberView, SiteSnapshot
+from .wishes import LEAST_WEIGHT, MOST_WEIGHT
 
 PARALLEL_UPDATES = 0
 
@@ -104,6 +105,17 @@ def _circuit_limit(key: str) -> CurrentNumberDescription[CircuitView]:
     )
 
 
+WEIGHT: PoolNumberDescription[MemberView] = PoolNumberDescription(
+    key="weight",
+    native_step=0.1,
+    value_fn=lambda view: view.settings.weight,
+    set_fn=lambda coordinator, view, value: coordinator.commands.async_set_weight(
+        view.settings.member, value
+    ),
+    min_fn=lambda _: LEAST_WEIGHT,
+    max_fn=lambda _: MOST_WEIGHT,
+)
+
 CONNECTOR_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
     CurrentNumberDescription(
         key="current_limit",
@@ -127,6 +139,7 @@ CONNECTOR_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
         min_fn=lambda view: view.settings.min_current_a,
         max_fn=lambda view: view.settings.max_current_a,
     ),
+    WEIGHT,
     PoolNumberDescription(
         key="plan_energy",
         entity_category=None,
@@ -195,6 +208,7 @@ SUPPLY_NUMBERS: tuple[PoolNumberDescription[MemberView], ...] = (
             lambda can: max(can.max_export_power_w, can.max_import_power_w or 0.0)
         ),
     ),
+    WEIGHT,
 )
 
 

@@ -1,10 +1,10 @@
-"""What the user wants, kept over restarts: modes, priorities, ceilings, set points and plans."""
+"""What the user wants, kept over restarts: modes, tiers, weights, ceilings, set points, plans."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 import logging
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -25,6 +25,10 @@ _LOGGER = logging.getLogger(__name__)
 
 STORAGE_VERSION = 1
 
+LEAST_WEIGHT: Final = 0.1
+MOST_WEIGHT: Final = 10.0
+"""Beyond this, shares are decided by the device's own least and largest currents."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberWish:
@@ -33,6 +37,7 @@ class MemberWish:
     Attributes:
         mode: What a connector is to do; None: what the site's default says.
         priority: Its tier.
+        weight: Its share inside the tier; 2 means twice the amps of 1.
         user_limit_a: The user's ceiling, amps per phase; None: no ceiling.
         minimum_current_a: The least current worth charging with; None: the device's own.
         boost_until: Until then a connector charges fast, aware UTC; None: no boost.
@@ -44,6 +49,7 @@ class MemberWish:
 
     mode: Mode | None = None
     priority: Priority = Priority.NORMAL
+    weight: float = 1.0
     user_limit_a: float | None = None
     minimum_current_a: float | None = None
     boost_until: datetime | None = None
@@ -182,13 +188,21 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def _weight(value: Any) -> float:
+    weight = float(value)
+    if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
+        raise ValueError(f"a weight is from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}")
+    return weight
+
+
 _READERS: Mapping[str, Callable[[Any], object]] = {
     "mode": Mode,
     "priority": Priority,
+    "weight": _weight,
     "supply_mode": SupplyMode,
     "boost_until": _instant,
 }
-"""How those fields are read that are no numbers."""
+"""How those fields are read that are no ceilings."""
 
 
 def _default_mode_from_json(kept: Any) -> Mode:
