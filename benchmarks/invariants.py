@@ -14,7 +14,7 @@ from typing import Final
 from benchmarks.runner import Bar, Options, Result
 from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.simulator.closed_loop import ClosedLoop
-from custom_components.ev_charger_pool.simulator.drawing import draw_scenario
+from custom_components.ev_charger_pool.simulator.drawing import ENERGY_FROM, draw_scenario
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 
 NAME = "invariants"
@@ -23,6 +23,9 @@ DESCRIPTION = "Violations of I1 to I8 in random site-hours with misbehaving devi
 SITE_HOURS: Final = 1_000
 """How many random sites run for an hour each. The environment variable SITE_HOURS asks for another
 number; the bar stays."""
+
+ENERGY_SHARE: Final = 0.2
+"""So many more for each of them are sites with average limits, modes and plans."""
 
 SHOWN: Final = 50
 """Violations that are told one by one."""
@@ -57,8 +60,13 @@ def run(options: Options) -> Result:
     sites = max(1, round(int(os.environ.get("SITE_HOURS", SITE_HOURS)) * options.scale))
     first = options.seed * 1_000_000
     started = time.perf_counter()
+    energetic = first + ENERGY_FROM
+    seeds = [
+        *range(first, first + sites),
+        *range(energetic, energetic + max(1, round(ENERGY_SHARE * sites))),
+    ]
     with ProcessPoolExecutor() as pool:
-        hours = list(pool.map(run_site, range(first, first + sites), chunksize=4))
+        hours = list(pool.map(run_site, seeds, chunksize=4))
     seconds = time.perf_counter() - started
 
     by_rule = Counter(rule for hour in hours for rule, _ in hour.violations)

@@ -1,5 +1,6 @@
 """The closed loop: what a controller is told, and what becomes of its orders."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import override
@@ -7,12 +8,21 @@ from typing import override
 import pytest
 
 from custom_components.ev_charger_pool.balancing.contract import Decision, OutOfTime
+from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.pool.actions import ActionResult
-from custom_components.ev_charger_pool.pool.circuits import MeterReport, ResourceReport
+from custom_components.ev_charger_pool.pool.circuits import (
+    AverageLimit,
+    CircuitRecord,
+    MeterReport,
+    ResourceReport,
+    WindowLength,
+    WindowRecord,
+)
 from custom_components.ev_charger_pool.pool.limits import Limit, LimitUnit
-from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, Order
+from custom_components.ev_charger_pool.pool.members import MemberRecord, MemberWishes, Mode, Order
 from custom_components.ev_charger_pool.pool.quantities import PHASES, Phase
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
+from custom_components.ev_charger_pool.pool.schedules import Schedule
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT, ClosedLoop
 from custom_components.ev_charger_pool.simulator.drawing import draw_scenario
 from custom_components.ev_charger_pool.simulator.house import BatterySpec, SunSpec
@@ -31,6 +41,7 @@ from custom_components.ev_charger_pool.simulator.scenario import (
     LimitChange,
     Outage,
     OutageKind,
+    ScheduleChange,
     Wish,
 )
 from tests.simulator.builders import connector, site, supply
@@ -219,3 +230,48 @@ def test_a_violation_that_goes_on_counts_once() -> None:
     findings.add(Rule.I2, 120.0 + 2 * EPISODE_S, "grid:l1", "again")
     assert [item.subject for item in findings.violations] == ["grid:l1", "grid:l2", "grid:l1"]
     assert str(findings.violations[0]) == "      0 s  i2          grid:l1: too much"
+
+
+def test_a_controller_that_starts_anew_is_told_windows_and_plans() -> None:
+    told: list[tuple[tuple[WindowRecord, ...], list[Sequence[Schedule]]]] = []
+
+    class Told(SiteController):
+        def __init__(self) -> None:
+            super().__init__()
+            told.append(((), []))
+
+        @override
+        def restore(
+            self,
+            records: Sequence[MemberRecord],
+            circuit_records: Sequence[CircuitRecord],
+            now: datetime,
+            window_records: Sequence[WindowRecord] = (),
+        ) -> None:
+            told[-1] = (tuple(window_records), told[-1][1])
+            super().restore(records, circuit_records, now, window_records)
+
+        @override
+        def set_schedules(self, schedules: Sequence[Schedule]) -> None:
+            told[-1][1].append(schedules)
+            super().set_schedules(schedules)
+
+    scenario = site([connector(1)], minutes=6)
+    (grid,) = scenario.site.circuits
+    average = AverageLimit(power_w=5_000.0, window=WindowLength.QUARTER_HOUR)
+    first, second = (
+        ScheduleChange(at_s=at_s, schedules=(Schedule(member="c1", slots=()),))
+        for at_s in (0.0, 100.0)
+    )
+    scenario = replace(
+        scenario,
+        site=replace(scenario.site, circuits=(replace(grid, average=average),)),
+        schedules=(first, second),
+        outages=(Outage(kind=OutageKind.KILLED, from_s=200.0, until_s=220.0),),
+    )
+    ClosedLoop(scenario, Told).run()
+    before, after = told
+    assert before == ((), [first.schedules, second.schedules])
+    assert [record.circuit for record in after[0]] == ["grid"]
+    assert after[0][0].used_wh > 0.0
+    assert after[1] == [second.schedules]

@@ -1,20 +1,24 @@
 """What random sites keep, so that a controller has a fair chance on them."""
 
-from datetime import timedelta
-from itertools import chain, product
+from datetime import UTC, timedelta
+from itertools import chain, pairwise, product
 
 from hypothesis import given, settings, strategies as st
 
+from custom_components.ev_charger_pool.pool.circuits import WindowLength
+from custom_components.ev_charger_pool.pool.energy_settings import SurplusRule
 from custom_components.ev_charger_pool.pool.limits import Limit, LimitScope, LimitUnit
-from custom_components.ev_charger_pool.pool.members import MemberKind
+from custom_components.ev_charger_pool.pool.members import MemberKind, Mode
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.simulator.drawing import (
+    ENERGY_FROM,
     MOST_MEMBERS,
     draw_scenario,
     other_load_max_a,
 )
 from custom_components.ev_charger_pool.simulator.drawing.events import merge_limits
 from custom_components.ev_charger_pool.simulator.house import LoadSpec
+from custom_components.ev_charger_pool.simulator.meters import MeterKind
 from custom_components.ev_charger_pool.simulator.scenario import LimitChange, above
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -143,3 +147,47 @@ def test_every_trouble_comes_up() -> None:
     assert {(limit.scope, limit.unit) for limit in limits} == set(product(LimitScope, LimitUnit))
     assert {circuit.parent is None for circuit in circuits if circuit.limit_w} == {True, False}
     assert max(len(item.site.circuits) for item in scenarios) == 4
+
+
+def test_seeds_of_energy_sites_have_what_looks_further_than_now() -> None:
+    scenarios = [draw_scenario(1_000_000 + ENERGY_FROM + number) for number in range(150)]
+    circuits = list(chain.from_iterable(scenario.site.circuits for scenario in scenarios))
+    assert {item.average.window for item in circuits if item.average} == set(WindowLength)
+    assert any(item.imbalance_a for item in circuits)
+    contracts = [
+        {limit.value for limit in change.limits if limit.source is ReasonKind.CONTRACT}
+        for item in scenarios
+        for change in item.limits
+    ]
+    assert 20 < sum(map(bool, contracts)) < len(contracts)
+    wishes = [wish.wishes for item in scenarios for wish in item.wishes]
+    assert {wish.mode for wish in wishes} == set(Mode)
+    assert any(wish.boost_until for wish in wishes)
+    assert any(schedule.slots for item in scenarios for schedule in item.schedules[0].schedules)
+    assert len({str(item.site.time_zone) for item in scenarios}) == 3
+    assert {item.site.solar.rule for item in scenarios} == set(SurplusRule)
+    assert {item.site.battery.feeds_cars for item in scenarios} == {True, False}
+    assert draw_scenario(1_500_007) == draw_scenario(1_500_007)
+
+
+def test_all_other_seeds_have_none_of_it() -> None:
+    for seed in (*range(1_000_000, 1_000_050), ENERGY_FROM - 1, 1_000_000 + ENERGY_FROM - 1):
+        scenario = draw_scenario(seed)
+        assert not scenario.schedules
+        assert scenario.site.time_zone is UTC
+        assert all(item.average is None for item in scenario.site.circuits)
+        assert all(item.imbalance_a is None for item in scenario.site.circuits)
+
+
+@many
+@given(seed=SEEDS)
+def test_energy_sites_are_whole(seed: int) -> None:
+    scenario = draw_scenario(seed - seed % 1_000_000 + ENERGY_FROM + seed % ENERGY_FROM)
+    for earlier, later in pairwise(scenario.wishes):
+        assert earlier.at_s <= later.at_s
+    for change in scenario.schedules:
+        for schedule in change.schedules:
+            for slot, following in pairwise(schedule.slots):
+                assert slot.from_at < slot.until_at <= following.from_at
+    if scenario.plant.sun or scenario.plant.battery:
+        assert MeterKind.TOTAL not in {meter.kind for meter in scenario.plant.meters}

@@ -8,14 +8,16 @@ from typing import Final
 
 from ..balancing.contract import Controller, Decision
 from ..pool.actions import ActionResult
-from ..pool.circuits import CircuitRecord
+from ..pool.circuits import CircuitRecord, WindowRecord
 from ..pool.members import CircuitId, MemberId, MemberRecord, Order
-from ..pool.readings import Reading
+from .judge.averages import AverageJudge
+from .judge.balance import BalanceJudge
 from .judge.budgets import BudgetJudge
 from .judge.ceilings import CeilingJudge
 from .judge.conduct import ConductJudge
 from .judge.connections import ConnectionJudge
 from .judge.decisions import DecisionJudge
+from .judge.modes import ModeJudge
 from .judge.news import News
 from .judge.overloads import OverloadJudge
 from .judge.room import Room
@@ -69,6 +71,16 @@ class _Kept:
 
     members: dict[MemberId, MemberRecord] = field(default_factory=dict)
     circuits: dict[tuple[CircuitId, datetime], CircuitRecord] = field(default_factory=dict)
+    windows: dict[CircuitId, WindowRecord] = field(default_factory=dict)
+
+    def take(self, decision: Decision) -> None:
+        """Keep what a decision asks to be kept."""
+        for record in decision.records:
+            self.members[record.member] = record
+        for kept in decision.circuit_records:
+            self.circuits[kept.circuit, kept.day] = kept
+        for window in decision.window_records:
+            self.windows[window.circuit] = window
 
 
 class ClosedLoop:
@@ -97,9 +109,13 @@ class ClosedLoop:
         self._ceilings = CeilingJudge(self.truth, self._news, self.findings)
         self._conduct = ConductJudge(scenario, self.truth, self._room, self.findings)
         self._turns = TurnJudge(scenario, self.truth, self._news, self._room, self.findings)
+        self._modes = ModeJudge(scenario, self.truth, self._news, self.findings)
+        self._averages = AverageJudge(scenario, self.truth, self.findings)
+        self._balance = BalanceJudge(scenario, self.truth, self.findings)
         self._kept = _Kept()
         self._limits = list(scenario.limits)
         self._wishes = list(scenario.wishes)
+        self._schedules = list(scenario.schedules)
         self._outages = list(scenario.outages)
         self._outage: Outage | None = None
         self._unread: list[tuple[CircuitId, MeterValue]] = []
@@ -156,6 +172,9 @@ class ClosedLoop:
         self._overloads.advance(now_s)
         self._conduct.advance(now_s)
         self._connections.advance(now_s, alive=self._outage is None)
+        self._averages.advance(now_s, alive=self._outage is None)
+        self._balance.advance(now_s)
+        self._modes.advance(now_s)
         if self._outage is None:
             self._ceilings.advance(now_s)
 
@@ -177,10 +196,13 @@ class ClosedLoop:
             self._restart()
             for knowledge in self.truth.knowledge.values():
                 knowledge.restart()
+            self._averages.restarted()
         self._outage = None
         self._conduct.revived(now_s)
         self._connections.revived()
         self._ceilings.revived(now_s)
+        self._averages.revived(now_s)
+        self._modes.revived(now_s)
         self._turns.revived()
         self.truth.revived()
         for circuit, value in self._unread:
@@ -195,6 +217,7 @@ class ClosedLoop:
             tuple(self._kept.members.values()),
             tuple(self._kept.circuits.values()),
             self.now,
+            tuple(self._kept.windows.values()),
         )
         self.controller = controller
         self._news.restarted(
@@ -207,6 +230,9 @@ class ClosedLoop:
         for wish in self.scenario.wishes:
             if wish.at_s <= self.now_s:
                 _ask(controller.wish, wish.member, wish.wishes)
+        planned = [change for change in self.scenario.schedules if change.at_s <= self.now_s]
+        if planned:
+            _ask(controller.set_schedules, planned[-1].schedules)
         for device in self._devices.values():
             device.tell(self.now_s)
 
@@ -238,13 +264,6 @@ class ClosedLoop:
         for report in self._stage.resource_reports(self.now):
             _ask(self.controller.observe_resource, report)
 
-    def _soc(self) -> Reading[float] | None:
-        battery = self.plant.battery
-        if battery is None or not battery.spec.tells_soc:
-            return None
-        share = battery.stored_wh / battery.spec.capacity_wh
-        return Reading(value=100.0 * min(1.0, max(0.0, share)), arrived_at=self.now)
-
     def _tell_people(self) -> None:
         controller = self.controller
         while self._limits and self._limits[0].at_s <= self.now_s:
@@ -259,16 +278,19 @@ class ClosedLoop:
             wish = self._wishes.pop(0)
             self._conduct.wished(wish.member, wish.wishes)
             self._turns.wished(wish.member, wish.wishes)
+            self._modes.wished(wish.member, wish.wishes)
             if controller is not None:
                 _ask(controller.wish, wish.member, wish.wishes)
+        while self._schedules and self._schedules[0].at_s <= self.now_s:
+            schedules = self._schedules.pop(0).schedules
+            self._modes.planned(schedules)
+            if controller is not None:
+                _ask(controller.set_schedules, schedules)
 
     def _decide(self, controller: Controller) -> None:
         now_s = self.now_s
         self.decision = decision = _ask(controller.decide, self.now)
-        for record in decision.records:
-            self._kept.members[record.member] = record
-        for kept in decision.circuit_records:
-            self._kept.circuits[kept.circuit, kept.day] = kept
+        self._kept.take(decision)
         self._orders += len(decision.orders)
         for order in decision.orders:
             self._stage.link_of(order.member).put(order)
@@ -276,9 +298,11 @@ class ClosedLoop:
         self._ceilings.decided(decision, now_s)
         self._conduct.decided(decision, now_s)
         self._turns.decided(decision, now_s)
+        self._modes.decided(decision, now_s)
         for member in raised:
             self._overloads.raised(member, now_s)
             self._connections.raised(member, now_s)
+            self._balance.raised(member, now_s)
             self._budgets.raised(member, now_s)
         for link in self._links.values():
             link.advance(now_s, self._sent, self._answered)

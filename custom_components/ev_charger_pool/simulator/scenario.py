@@ -15,6 +15,7 @@ from ..pool.members import (
     MemberSettings,
     MemberWishes,
 )
+from ..pool.schedules import Schedule
 from .cars import Visit
 from .dc import DcBattery
 from .devices import FirmwareSpec
@@ -63,6 +64,14 @@ class LimitChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleChange:
+    """All schedules of plans that are in force from a time on."""
+
+    at_s: float
+    schedules: tuple[Schedule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberPlan:
     """A member with its device and what happens at it.
 
@@ -97,6 +106,7 @@ class Scenario:
         outages: When nobody decides.
         limits: Ceilings over time, in order.
         wishes: Wishes over time, in order.
+        schedules: What plans ask over time, in order.
         started_at: When it begins, aware UTC.
     """
 
@@ -109,7 +119,18 @@ class Scenario:
     outages: tuple[Outage, ...] = ()
     limits: tuple[LimitChange, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    schedules: tuple[ScheduleChange, ...] = ()
     started_at: datetime = STARTED_AT
+
+    @property
+    def has_own_limits(self) -> bool:
+        """Whether a circuit has a limit beside its fuse: in watts, on average, between phases."""
+        return any(
+            circuit.limit_w is not None
+            or circuit.average is not None
+            or circuit.imbalance_a is not None
+            for circuit in self.site.circuits
+        )
 
 
 def above(circuits: Sequence[Circuit], circuit: CircuitId) -> list[CircuitId]:

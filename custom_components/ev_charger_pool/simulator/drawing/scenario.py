@@ -20,10 +20,14 @@ from .electricity import (
     with_phases_told,
     with_power_limits,
 )
+from .energy import with_energy_rules
 from .events import draw_circuit_limits, draw_limits, draw_outages, draw_wishes, merge_limits
 from .members import draw_members, with_fail_safes
 
 MOST_MEMBERS: Final = 20
+
+ENERGY_FROM: Final = 500_000
+"""Of each million of seeds those from here on draw sites with average limits, modes and plans too."""
 
 _FUSES_A: Final = (16.0, 20.0, 25.0, 32.0, 35.0, 40.0, 50.0, 63.0, 80.0, 100.0)
 
@@ -31,7 +35,18 @@ _FUSES_A: Final = (16.0, 20.0, 25.0, 32.0, 35.0, 40.0, 50.0, 63.0, 80.0, 100.0)
 def draw_scenario(
     seed: int, *, duration: timedelta = timedelta(hours=1), most_members: int = MOST_MEMBERS
 ) -> Scenario:
-    """Draw a site with all its troubles."""
+    """Draw a site with all its troubles.
+
+    Seeds from `ENERGY_FROM` on in each million have what looks further than now as well: limits on
+    averages and between phases, contracted power, modes, plans.
+    """
+    scenario = _draw(seed, duration, most_members)
+    if seed % 1_000_000 < ENERGY_FROM:
+        return scenario
+    return with_energy_rules(Random(f"{seed}:energy"), scenario)
+
+
+def _draw(seed: int, duration: timedelta, most_members: int) -> Scenario:
     rng = Random(seed)
     duration_s = duration.total_seconds()
     phases = PHASES if happens(rng, 0.85) else (Phase.L1,)

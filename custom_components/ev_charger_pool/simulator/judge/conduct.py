@@ -27,7 +27,7 @@ class ConductJudge:
         self._findings = findings
         self._room = room
         self._generates = scenario.plant.sun is not None or scenario.plant.battery is not None
-        self._capped = any(circuit.limit_w is not None for circuit in scenario.site.circuits)
+        self._capped = scenario.has_own_limits
         self._dead_since_s: float | None = None
         self._revived_s = 0.0
         self._limits: Sequence[Limit] = ()

@@ -87,7 +87,7 @@ class TurnJudge:
         self._courses = {member: _Course() for member in truth.members}
         self._wishes: dict[MemberId, MemberWishes] = {}
         self._limits: Sequence[Limit] = ()
-        self._bounded = any(circuit.limit_w is not None for circuit in scenario.site.circuits)
+        self._bounded = scenario.has_own_limits
 
     def wished(self, member: MemberId, wishes: MemberWishes) -> None:
         """Take what a user wants."""

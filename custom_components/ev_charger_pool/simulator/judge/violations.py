@@ -9,7 +9,7 @@ ROUNDING_A: Final = 0.051
 
 
 class Rule(StrEnum):
-    """What was broken; the names are those of the design and of the safety rules."""
+    """What was broken; the names are those of the design, of the safety rules, and of limits."""
 
     I1A = "i1a"
     I1B_CAUSED = "i1b_caused"
@@ -32,6 +32,9 @@ class Rule(StrEnum):
     SR12 = "sr12"
     SR13 = "sr13"
     SR14 = "sr14"
+    AVERAGE = "average"
+    BALANCE = "balance"
+    MODE = "mode"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
