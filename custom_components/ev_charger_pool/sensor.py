@@ -23,7 +23,7 @@ from .plan_sensors import PLAN_SENSORS, VEHICLE_SENSORS
 from .pool.circuits import CircuitStatus
 from .pool.quantities import Phase, PhaseReadings, PhaseValues
 from .pool.readings import Reading
-from .pool.reasons import Reason, ReasonKind
+from .pool.reasons import OF_CIRCUIT, Reason, ReasonKind
 from .pool.states import ChargingStatus, ConnectorState
 from .power_supplies.contract import SupplyMode
 from .quiet import AT_ONCE, Picture, Quiet, Shown
@@ -59,21 +59,14 @@ def reason_attributes(reason: Reason, snapshot: SiteSnapshot) -> dict[str, objec
     """Return what a reason points at: a circuit with its phase, an event, a reading or a limit."""
     if reason.subject is None:
         return {}
+    if reason.kind in OF_CIRCUIT:
+        circuit = snapshot.circuits.get(reason.subject)
+        return {
+            "circuit": circuit.circuit.name if circuit else reason.subject,
+            "circuit_id": reason.subject,
+            "phase": reason.phase,
+        }
     match reason.kind:
-        case (
-            ReasonKind.CIRCUIT
-            | ReasonKind.GENERATION
-            | ReasonKind.TARIFF
-            | ReasonKind.IMBALANCE
-            | ReasonKind.MINIMUM
-            | ReasonKind.TURN
-        ):
-            circuit = snapshot.circuits.get(reason.subject)
-            return {
-                "circuit": circuit.circuit.name if circuit else reason.subject,
-                "circuit_id": reason.subject,
-                "phase": reason.phase,
-            }
         case ReasonKind.DEMAND_RESPONSE:
             return {"event": reason.subject}
         case ReasonKind.STALE:

@@ -1,4 +1,4 @@
-"""What must never be lost: the ledger's records, limit actions and sessions."""
+"""What must never be lost: the ledger's records, limit actions, sessions and who got what."""
 
 from .journal import Journal, JournalUnavailableError, Kept
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     or_,
     select,
     text,
@@ -27,6 +28,7 @@ from ..pool.actions import LimitAction
 from ..pool.circuits import CircuitRecord, WindowRecord
 from ..pool.members import MemberRecord
 from ..pool.sessions import Session
+from ..pool.shares import SessionSum, ShareRecord
 from .rows import (
     Entry,
     Forget,
@@ -36,6 +38,7 @@ from .rows import (
     read_all,
     row_of,
     session,
+    share_record,
     window_record,
 )
 from .schema import (
@@ -44,11 +47,13 @@ from .schema import (
     MEMBER_RECORDS,
     MIGRATIONS,
     SESSIONS,
+    SHARES,
     WINDOW_RECORDS,
     Migration,
     NewerSchemaError,
     migrate,
 )
+from .share_sums import MemberParts, session_sums, shares_in, shares_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,6 +62,9 @@ RETENTION: Final = timedelta(days=760)
 
 LOAD_RETENTION: Final = timedelta(days=30)
 """How long a circuit's days are kept; the ledger looks 14 days back (SR-1)."""
+
+SHARE_RETENTION: Final = timedelta(days=31)
+"""How long shares are kept, and as long as their session goes on."""
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -79,6 +87,8 @@ class Kept:
         windows: What was used of windows of average limits.
         open_sessions: Sessions that had not ended.
         actions: Limit actions of those sessions' time, and those that had not ended; oldest first.
+        shares: The shares of the newest hour.
+        session_sums: What was counted of the open sessions.
     """
 
     members: Sequence[MemberRecord] = ()
@@ -86,6 +96,8 @@ class Kept:
     windows: Sequence[WindowRecord] = ()
     open_sessions: Sequence[Session] = ()
     actions: Sequence[LimitAction] = ()
+    shares: Sequence[ShareRecord] = ()
+    session_sums: Sequence[SessionSum] = ()
 
 
 class Database:
@@ -191,6 +203,15 @@ class Database:
                 actions=read_all(
                     connection.execute(actions.where(wanted)).mappings(), limit_action
                 ),
+                shares=read_all(
+                    connection.execute(
+                        select(SHARES).where(
+                            SHARES.c.hour == select(func.max(SHARES.c.hour)).scalar_subquery()
+                        )
+                    ).mappings(),
+                    share_record,
+                ),
+                session_sums=session_sums(connection, [one.id for one in sessions]),
             )
 
     def sessions_since(self, since: datetime) -> list[Session]:
@@ -206,6 +227,16 @@ class Database:
                 session,
             )
 
+    def shares_since(self, since: datetime, until: datetime) -> MemberParts:
+        """Return what came of each standing of each member in the hours of a time."""
+        with self._open_connection.begin():
+            return shares_in(self._open_connection, since, until)
+
+    def shares_of(self, sessions: Sequence[str]) -> MemberParts:
+        """Return what came of each standing of the members that the sessions took place at."""
+        with self._open_connection.begin():
+            return shares_of(self._open_connection, sessions)
+
     def purge(self, now: datetime) -> None:
         """Drop what is older than it has to be kept."""
         connection = self._open_connection
@@ -213,6 +244,12 @@ class Database:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.ended_at < now - RETENTION))
             connection.execute(
                 delete(LIMIT_ACTIONS).where(LIMIT_ACTIONS.c.ended_at < now - RETENTION)
+            )
+            going_on = select(SESSIONS.c.id).where(SESSIONS.c.ended_at.is_(None))
+            connection.execute(
+                delete(SHARES).where(
+                    SHARES.c.hour < now - SHARE_RETENTION, SHARES.c.session.not_in(going_on)
+                )
             )
             connection.execute(
                 delete(CIRCUIT_RECORDS).where(CIRCUIT_RECORDS.c.day < now - LOAD_RETENTION)
@@ -259,6 +296,7 @@ class Database:
             MEMBER_RECORDS.c.member,
             CIRCUIT_RECORDS.c.circuit,
             WINDOW_RECORDS.c.circuit,
+            SHARES.c.member,
         ):
             self._open_connection.execute(delete(column.table).where(column == subject))
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..pool.sessions import Session
 from .database import Database, JournalUnavailableError, Kept
 from .rows import Entry, Forget, Key, Record, key_of
+from .share_sums import MemberParts
 
 __all__ = ["Journal", "JournalUnavailableError", "Kept"]
 
@@ -91,6 +92,22 @@ class Journal:
             SQLAlchemyError: The file cannot be read.
         """
         return await self._run(self._database.sessions_since, since)
+
+    async def async_shares(self, since: datetime, until: datetime) -> MemberParts:
+        """Return what came of each standing of each member in the hours of a time.
+
+        Raises:
+            SQLAlchemyError: The file cannot be read.
+        """
+        return await self._run(self._database.shares_since, since, until)
+
+    async def async_shares_of(self, *sessions: str) -> MemberParts:
+        """Return what came of each standing of the members that the sessions took place at.
+
+        Raises:
+            SQLAlchemyError: The file cannot be read.
+        """
+        return await self._run(self._database.shares_of, sessions)
 
     async def async_purge(self, now: datetime) -> None:
         """Drop what is older than it has to be kept.

@@ -1,7 +1,7 @@
 """Records as rows of the journal, and back."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 import logging
 from typing import Any
 
@@ -12,12 +12,15 @@ from ..pool.circuits import CircuitRecord, WindowRecord
 from ..pool.limits import LimitUnit
 from ..pool.members import MemberRecord
 from ..pool.quantities import PerPhase
+from ..pool.reasons import ReasonKind
 from ..pool.sessions import Session
+from ..pool.shares import Activity, Part, ShareKey, ShareRecord, Standing, Tally
 from .schema import (
     CIRCUIT_RECORDS,
     LIMIT_ACTIONS,
     MEMBER_RECORDS,
     SESSIONS,
+    SHARES,
     WINDOW_RECORDS,
 )
 
@@ -31,7 +34,7 @@ class Forget:
     subject: str
 
 
-type Record = MemberRecord | CircuitRecord | WindowRecord | LimitAction | Session
+type Record = MemberRecord | CircuitRecord | WindowRecord | LimitAction | Session | ShareRecord
 type Entry = Record | Forget
 
 type Key = tuple[str, ...]
@@ -50,6 +53,8 @@ def key_of(entry: Entry) -> Key:
             return (LIMIT_ACTIONS.name, entry.id)
         case Session():
             return (SESSIONS.name, entry.id)
+        case ShareRecord():
+            return (SHARES.name, *(str(part) for part in _share_key(entry.key).values()))
         case Forget():
             return ("forget", entry.subject)
 
@@ -74,6 +79,8 @@ def row_of(record: Record) -> tuple[Table, Mapping[str, object]]:
             return LIMIT_ACTIONS, asdict(record)
         case Session():
             return SESSIONS, asdict(record)
+        case ShareRecord():
+            return SHARES, {**_share_key(record.key), **asdict(record.tally)}
 
 
 def member_record(row: Mapping[str, Any]) -> MemberRecord:
@@ -114,6 +121,49 @@ def limit_action(row: Mapping[str, Any]) -> LimitAction:
 def session(row: Mapping[str, Any]) -> Session:
     """Return a session from its row."""
     return Session(**row)
+
+
+def share_record(row: Mapping[str, Any]) -> ShareRecord:
+    """Return a share from its row.
+
+    Raises:
+        ValueError: It holds a word that this version does not know.
+    """
+    part = share_part(row)
+    key = ShareKey(
+        member=row["member"],
+        hour=row["hour"],
+        session=row["session"] or None,
+        standing=part.standing,
+    )
+    return ShareRecord(key=key, tally=part.tally)
+
+
+def share_part(row: Mapping[str, Any]) -> Part:
+    """Return what came of a standing, from its row or from a sum of rows.
+
+    Raises:
+        ValueError: It holds a word that this version does not know.
+    """
+    return Part(
+        standing=Standing(
+            activity=Activity(row["activity"]),
+            reason=ReasonKind(row["reason"]) if row["reason"] else None,
+            circuit=row["circuit"] or None,
+        ),
+        tally=Tally(**{field.name: row[field.name] for field in fields(Tally)}),
+    )
+
+
+def _share_key(key: ShareKey) -> Mapping[str, object]:
+    return {
+        "member": key.member,
+        "hour": key.hour,
+        "session": key.session or "",
+        "activity": key.standing.activity.value,
+        "reason": "" if key.standing.reason is None else key.standing.reason.value,
+        "circuit": key.standing.circuit or "",
+    }
 
 
 def read_all[T](rows: Iterable[RowMapping], reader: Callable[[Mapping[str, Any]], T]) -> list[T]:

@@ -109,6 +109,28 @@ SESSIONS: Final = Table(
     Index("session_by_end", "ended_at"),
 )
 
+SHARES: Final = Table(
+    "share",
+    METADATA,
+    Column("member", String, primary_key=True),
+    Column("hour", UtcTime, primary_key=True),
+    # No part of a key may be unknown: what there is none of is empty.
+    Column("session", String, primary_key=True),
+    Column("activity", String, primary_key=True),
+    Column("reason", String, primary_key=True),
+    Column("circuit", String, primary_key=True),
+    Column("seconds", Float, nullable=False),
+    Column("energy_wh", Float, nullable=False),
+    Column("granted_ah", Float, nullable=False),
+    Column("wanted_ah", Float, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("pauses", Integer, nullable=False),
+    Column("cost", Float),
+    Column("co2_g", Float),
+    Index("share_by_hour", "hour"),
+    Index("share_by_session", "session"),
+)
+
 type Migration = Callable[[Connection], None]
 
 
@@ -128,7 +150,11 @@ def _add_windows(connection: Connection) -> None:
     WINDOW_RECORDS.create(connection, checkfirst=True)
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (_create, _add_costs, _add_windows)
+def _add_shares(connection: Connection) -> None:
+    SHARES.create(connection, checkfirst=True)
+
+
+MIGRATIONS: Final[Sequence[Migration]] = (_create, _add_costs, _add_windows, _add_shares)
 """What leads from each version of the file to the next; an empty file is version 0."""
 
 

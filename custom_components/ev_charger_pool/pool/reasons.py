@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from .quantities import Phase
 
@@ -34,6 +35,19 @@ class ReasonKind(StrEnum):
     NOT_CONNECTED = "not_connected"
     FAULT = "fault"
     OFFLINE = "offline"
+
+
+OF_CIRCUIT: Final = frozenset(
+    {
+        ReasonKind.CIRCUIT,
+        ReasonKind.GENERATION,
+        ReasonKind.TARIFF,
+        ReasonKind.IMBALANCE,
+        ReasonKind.MINIMUM,
+        ReasonKind.TURN,
+    }
+)
+"""The kinds whose subject is a circuit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
