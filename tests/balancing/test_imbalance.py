@@ -8,13 +8,18 @@ import pytest
 from custom_components.ev_charger_pool.balancing.imbalance import (
     MARGIN_A,
     Claim,
+    Others,
     balance_of,
     share,
 )
+from custom_components.ev_charger_pool.pool.circuits import MeterReport
+from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode
 from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
+from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 
 from .stand import Stand, circuit, member
+from .test_sr13_supplies import PER_AMP, supply
 
 GRID = (replace(circuit(35.0), imbalance_a=20.0),)
 L1, L2, L3 = (Phase.L1,), (Phase.L2,), (Phase.L3,)
@@ -148,17 +153,91 @@ def test_without_a_meter_the_worst_is_taken() -> None:
     assert stand.granted() == 16.0
 
 
+NOBODY = (0.0, 0.0, 0.0)
+
+
+def others(l1: float, l2: float, l3: float, *, surely_least_a: float = 2.0) -> Others:
+    return Others((l1, l2, l3, 0.0), min(l1, l2, l3), surely_least_a)
+
+
 def test_raises_look_at_a_minute() -> None:
     balance = balance_of(GRID[0], None)
     assert balance is not None
-    keep, grow = balance.rooms((10.0, 4.0, 2.0, 0.0), 0.0)
+    keep, grow = balance.rooms(others(10.0, 4.0, 2.0), NOBODY, 0.0)
     assert keep == (12.0, 18.0, 20.0)
     assert grow == (12.0 - MARGIN_A, 18.0 - MARGIN_A, 20.0 - MARGIN_A)
-    keep, grow = balance.rooms((2.0, 4.0, 2.0, 0.0), 30.0)
+    keep, grow = balance.rooms(others(2.0, 4.0, 2.0), NOBODY, 30.0)
     assert keep == (20.0, 18.0, 20.0)
     assert grow[0] == 12.0 - MARGIN_A
-    _, grow = balance.rooms((2.0, 4.0, 2.0, 0.0), 100.0)
+    _, grow = balance.rooms(others(2.0, 4.0, 2.0), NOBODY, 100.0)
     assert grow[0] == 20.0 - MARGIN_A
+
+
+def test_raises_look_at_what_is_on_its_way_and_cuts_do_not() -> None:
+    balance = balance_of(GRID[0], None)
+    assert balance is not None
+    unsure = others(2.0, 2.0, 2.0, surely_least_a=-4.0)
+    keep, grow = balance.rooms(unsure, (0.0, 5.0, 0.0), 0.0)
+    assert keep == (20.0, 20.0, 20.0)
+    assert grow == (14.0 - MARGIN_A, 9.0 - MARGIN_A, 14.0 - MARGIN_A)
+
+
+def test_who_goes_down_is_counted_until_that_shows() -> None:
+    """What one gives up is the other's only once its draw is gone (down before up)."""
+    stand = Stand(
+        member(phases=L3, max_current_a=32.0),
+        member("b", phases=L3, max_current_a=32.0),
+        circuits=GRID,
+        other_a=2.0,
+    )
+    stand.run(200)
+    stand.controller.wish("b", MemberWishes(mode=Mode.OFF))
+    slow = stand.devices["b"]
+    slow.ramp_s = 8.0
+    for _ in range(60):
+        stand.tick()
+        still_a = slow.draw_a if stand.granted("b") == 0.0 else 0.0
+        assert stand.granted("a") + still_a <= 20.0
+    assert stand.granted("a") >= 18.0
+
+
+def test_a_supply_on_one_phase_loads_it_unevenly() -> None:
+    on_one = supply(phases=L2, max_current_a=32.0, watts_per_amp=PER_AMP / 3.0)
+    stand = Stand(on_one, member(phases=L2), circuits=GRID, other_a=2.0)
+    stand.devices["dc"].measures = False
+    stand.devices["dc"].change = {"demand_w": 6_000.0}
+    for _ in range(240):
+        stand.tick()
+        assert stand.granted("dc") + stand.granted() <= 20.0
+    assert stand.granted("dc") > 6.0
+
+
+def test_a_supply_on_all_phases_does_not() -> None:
+    stand = Stand(supply(max_current_a=32.0), circuits=GRID, other_a=2.0)
+    stand.devices["dc"].measures = False
+    stand.devices["dc"].change = {"demand_w": 14_000.0}
+    stand.run(120)
+    assert stand.granted("dc") > 25.0
+
+
+@pytest.mark.parametrize("phases", [L1, L2, L3])
+def test_a_total_may_be_on_any_phase(phases: tuple[Phase, ...]) -> None:
+    """A meter that tells no phases may hide all of the house on the car's phase."""
+
+    class Total(Stand):
+        def meter(self, name: str = "grid") -> MeterReport:
+            total_w = 230.0 * sum(self.load(name))
+            reading = Reading(value=total_w, arrived_at=self.now)
+            return MeterReport(circuit=name, total_power_w=reading)
+
+    car = member(phases=phases, max_current_a=32.0)
+    alone = [0.0, 0.0, 0.0]
+    alone[phases[0].position] = 9.0
+    stand = Total(car, circuits=GRID, other_a=(alone[0], alone[1], alone[2]))
+    for _ in range(240):
+        stand.tick()
+        assert spread_a(stand) <= 20.0
+    assert stand.granted() >= 6.0
 
 
 def test_a_limit_that_changes_keeps_what_is_known() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..pool.circuits import Circuit
 from ..pool.members import MemberId
@@ -18,6 +18,20 @@ _ROUNDING: Final = 1e-6
 
 type Rooms = tuple[float, float, float]
 """Amps that uneven members may take together on L1, L2 and L3."""
+
+
+class Others(NamedTuple):
+    """What others take of a circuit.
+
+    Attributes:
+        current_a: Amps per phase; never too little.
+        least_a: What they take of the phase that they load least, by the same estimate.
+        surely_least_a: What they surely take of it, whatever members on their way draw.
+    """
+
+    current_a: Lanes
+    least_a: float
+    surely_least_a: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,28 +98,32 @@ class Balance:
         self.wired = wired
         self._lately = [WindowMax(WINDOW_S) for _ in range(WATTS)]
 
-    def rooms(self, others: Lanes, now_s: float) -> tuple[Rooms, Rooms]:
+    def rooms(self, others: Others, pending_a: Rooms, now_s: float) -> tuple[Rooms, Rooms]:
         """Return what uneven members may keep on each phase, and what they may be raised to.
 
         Args:
             others: What others take.
+            pending_a: What uneven members may still draw beyond their grants.
             now_s: Now, seconds since the epoch.
 
         Returns:
             Where others alone exceed the limit a cut would not help: there everything may be
             kept, and nobody is raised.
         """
-        least_a = min(others[phase] for phase in self.wired)
         keep = [math.inf] * WATTS
         grow = [math.inf] * WATTS
         for phase in self.wired:
-            ahead_a = others[phase] - least_a
+            ahead_a = others.current_a[phase] - others.least_a
             window = self._lately[phase]
             window.add(now_s, ahead_a)
-            most_a = max(ahead_a, window.value(now_s) or 0.0)
+            most_a = max(
+                ahead_a,
+                window.value(now_s) or 0.0,
+                others.current_a[phase] - others.surely_least_a,
+            )
             if ahead_a <= self.limit_a:
                 keep[phase] = self.limit_a - ahead_a
-            grow[phase] = max(0.0, self.limit_a - MARGIN_A - most_a)
+            grow[phase] = max(0.0, self.limit_a - MARGIN_A - most_a - pending_a[phase])
         return (keep[0], keep[1], keep[2]), (grow[0], grow[1], grow[2])
 
 

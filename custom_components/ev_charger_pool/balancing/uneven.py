@@ -6,10 +6,11 @@ from typing import Final
 from ..pool.members import MemberId, Mode
 from ..pool.reasons import Reason, ReasonKind
 from .branches import Branch
-from .imbalance import Claim, share
+from .imbalance import Claim, Others, Rooms, share
+from .ledger import MEASURING_TOLERANCE_A
 from .policies import Ceiling
 from .seats import Seat
-from .wiring import WATTS, Lanes
+from .wiring import WATTS
 
 CHANGE_A: Final = 0.5
 """A cap moves when it changes by so much, or when it takes something back."""
@@ -24,8 +25,9 @@ def keep_balance(branches: Iterable[Branch], seats: Iterable[Seat], now_s: float
         balance = branch.balance
         if balance is None:
             continue
-        keep, grow = balance.rooms(_others_of(branch), now_s)
-        uneven = _uneven(branch, balance.wired, now_s)
+        uneven = [seat for seat in branch.seats if _is_uneven(seat, balance.wired)]
+        keep, grow = balance.rooms(_others_of(branch, balance.wired), _pending(uneven), now_s)
+        uneven = _claimants(uneven, now_s)
         claims = [_claim_of(seat) for seat in uneven]
         kept, grown = share(keep, claims), share(grow, claims)
         reason = Reason(kind=ReasonKind.IMBALANCE, subject=branch.circuit.id)
@@ -60,35 +62,55 @@ def _bind(seat: Seat, cap: Ceiling | None) -> None:
         seat.ceiling_dirty = True
 
 
-def _others_of(branch: Branch) -> Lanes:
-    """Return what others take per phase; where no meter tells, the strongest phase alone."""
-    if branch.circuit.metered and branch.phase_load is not None:
-        return branch.other_now()
-    others = branch.reserved
-    return (max(others[:WATTS]), 0.0, 0.0, others[WATTS])
+def _others_of(branch: Branch, wired: tuple[int, ...]) -> Others:
+    """Return what others take per phase.
 
-
-def _uneven(branch: Branch, wired: tuple[int, ...], now_s: float) -> list[Seat]:
-    """Return the members that may load the phases unevenly, who goes first at the front.
-
-    Who is wired to all phases counts until it has shown that it uses them all (SR-12).
+    Where no meter tells each phase, all of it may be on any of them, and nothing on another.
     """
-    found = [
-        seat
-        for seat in branch.seats
-        if not seat.is_supply
-        and (seat.granted_a > 0.0 or _may_start(seat))
-        and (seat.granted_a <= 0.0 or set(seat.learner.learned or ()) != set(wired))
-    ]
-    found.sort(
+    others = branch.other_now()
+    if not branch.circuit.metered:
+        others = (max(others[:WATTS]),) * WATTS + (others[WATTS],)
+    load = branch.phase_load
+    if load is None:
+        return Others(others, 0.0, 0.0)
+    least_a = min(others[phase] for phase in wired)
+    highs = branch.highs()
+    # For a fuse too much is on the safe side; for the phase that others are compared with it is not.
+    surely_a = min(load[phase] - sum(high[phase] for high in highs) for phase in wired)
+    return Others(others, least_a, min(least_a, surely_a))
+
+
+def _pending(seats: Iterable[Seat]) -> Rooms:
+    """Return what uneven members may still draw beyond their grants: down comes before up."""
+    left = [0.0] * WATTS
+    for seat in seats:
+        for phase in range(WATTS):
+            beyond_a = seat.commitment[phase] - seat.granted[phase] - MEASURING_TOLERANCE_A
+            left[phase] += max(0.0, beyond_a)
+    return left[0], left[1], left[2]
+
+
+def _is_uneven(seat: Seat, wired: tuple[int, ...]) -> bool:
+    """Whether a member may load the phases unevenly.
+
+    Who is wired to all phases counts until it has shown that it uses them all (SR-12); a supply
+    does by how it is built.
+    """
+    shown = seat.learner.wired if seat.is_supply else seat.learner.learned
+    return set(shown or ()) != set(wired) or (seat.granted_a <= 0.0 and not seat.is_supply)
+
+
+def _claimants(seats: Iterable[Seat], now_s: float) -> list[Seat]:
+    """Return who runs or may start, who goes first at the front."""
+    return sorted(
+        (seat for seat in seats if seat.granted_a > 0.0 or _may_start(seat)),
         key=lambda seat: (
             seat.settings.priority,
             seat.granted_a <= 0.0,
             -seat.turns.owed(now_s),
             seat.settings.member,
-        )
+        ),
     )
-    return found
 
 
 def _may_start(seat: Seat) -> bool:

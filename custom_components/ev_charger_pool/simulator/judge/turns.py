@@ -8,6 +8,7 @@ That 1 to 5 A are never ordered is I3.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from ...balancing.contract import Decision
@@ -45,6 +46,7 @@ class _Course:
         "attempted_s",
         "attempts",
         "charging",
+        "mode",
         "paused_s",
         "resumed_s",
         "running",
@@ -57,6 +59,7 @@ class _Course:
         self.running: bool | None = None
         """Whether it had a grant in the decision before; None after an outage."""
         self.session: str | None = None
+        self.mode = Mode.FAST
         self.charging = ChargingStatus.UNKNOWN
         self.forget()
 
@@ -81,6 +84,7 @@ class TurnJudge:
         self, scenario: Scenario, truth: Truth, news: News, room: Room, findings: Findings
     ) -> None:
         self._truth = truth
+        self._started_at = scenario.started_at
         self._news = news
         self._room = room
         self._findings = findings
@@ -136,6 +140,12 @@ class TurnJudge:
             or member.in_trouble(now_s)
         ):
             course.session = None if report is None else report.session
+            course.forget()
+        wishes = self._wishes.get(member.id, MemberWishes())
+        mode = wishes.mode_at(self._started_at + timedelta(seconds=now_s))
+        if mode is not course.mode:
+            # The end of a boost is a change that the user made before.
+            course.mode = mode
             course.forget()
         if report is not None:
             woke = course.charging in _SUSPENDED and report.charging is ChargingStatus.CHARGING
