@@ -10,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .balancing.controller import SiteController
+from .battery_lock import async_remove_lock
 from .const import CONF_SIMULATOR, DOMAIN
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .devices import is_stale
@@ -74,6 +75,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: PoolConfigEntry) -> Non
     """Delete what a site kept."""
     await WishStore(hass, entry.entry_id).async_remove()
     await VehicleMemory(hass, entry.entry_id).async_remove()
+    await async_remove_lock(hass, entry.entry_id)
     await hass.async_add_executor_job(_delete_journal, _journal_path(hass, entry))
 
 

@@ -17,6 +17,7 @@ from homeassistant.core import callback
 from .const import (
     CONF_ENERGY,
     CONF_LIMITS,
+    CONF_LOCK_ENTITY,
     CONF_METER,
     DOMAIN,
     SUBENTRY_CHARGER,
@@ -24,6 +25,13 @@ from .const import (
     SUBENTRY_FORECAST,
     SUBENTRY_POWER_SUPPLY,
     SUBENTRY_VEHICLE,
+)
+from .flows.battery_lock import (
+    check_lock,
+    check_lock_entity,
+    known_lock,
+    lock_placeholders,
+    lock_schema,
 )
 from .flows.charger import ChargerSubentryFlow
 from .flows.circuit import CircuitSubentryFlow
@@ -148,8 +156,12 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
     async def async_step_energy(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what is done with the sun and the battery."""
         errors: Errors = {}
-        if user_input is not None and not (errors := check_energy(user_input)):
+        if user_input is not None and not (
+            errors := check_energy(user_input) | check_lock_entity(self.hass, user_input)
+        ):
             self._energy = energy_to_json(user_input)
+            if self._energy.get(CONF_LOCK_ENTITY):
+                return await self.async_step_battery_lock()
             return await self.async_step_limits()
         shown = user_input or self._site_input.get(CONF_ENERGY) or {}
         return self.async_show_form(
@@ -158,6 +170,26 @@ class PoolConfigFlow(DiscoverySteps, domain=DOMAIN):
                 energy_schema(self._meters_input), shown
             ),
             errors=errors,
+            last_step=False,
+        )
+
+    async def async_step_battery_lock(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how the entity locks the battery's discharge."""
+        entity = self._energy[CONF_LOCK_ENTITY]
+        errors: Errors = {}
+        if user_input is not None and not (errors := check_lock(self.hass, entity, user_input)):
+            self._energy = {**self._energy, **user_input}
+            return await self.async_step_limits()
+        known = known_lock(entity, self._site_input.get(CONF_ENERGY) or {})
+        return self.async_show_form(
+            step_id="battery_lock",
+            data_schema=self.add_suggested_values_to_schema(
+                lock_schema(self.hass, entity), user_input or known
+            ),
+            errors=errors,
+            description_placeholders=lock_placeholders(self.hass, entity),
             last_step=False,
         )
 

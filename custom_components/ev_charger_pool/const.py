@@ -55,6 +55,11 @@ CONF_START_SOC: Final = "start_soc"
 CONF_RESERVE_SOC: Final = "reserve_soc"
 CONF_FEEDS_CARS: Final = "feeds_cars"
 CONF_LOCK_WHEN_FAST: Final = "lock_when_fast"
+CONF_LOCK_ENTITY: Final = "lock_entity"
+CONF_LOCK_STATE: Final = "lock_state"  # of a switch
+CONF_LOCK_OPTION: Final = "lock_option"  # of a select
+CONF_NORMAL_OPTION: Final = "normal_option"  # likewise
+CONF_LOCK_VALUE: Final = "lock_value"  # of a number
 
 # Keys of a meter: entity ids, and whether the sign has to be turned
 CONF_CURRENT_L1: Final = "current_l1"

@@ -20,6 +20,7 @@ from .balancing.contract import (
     Problem,
     ProblemKind,
 )
+from .battery_lock import BatteryLock
 from .ceilings import Ceilings
 from .clock import SteadyClock
 from .commands import Commands
@@ -138,6 +139,9 @@ class SiteCoordinator:
         )
         self.ceilings = Ceilings(wishes)
         self.contracts = Contracts(hass, self._on_contracts)
+        self.battery_lock = BatteryLock(
+            hass, entry.entry_id, self.clock, self._spawn, self.async_show
+        )
         devices: dict[str, Device] = {}
         self.roster = Roster(controller, wishes, self.sessions, self.ceilings, devices, self.clock)
         self.starter = SessionStarter()
@@ -194,6 +198,7 @@ class SiteCoordinator:
         self.vehicles.async_configure(self.config.vehicles)
         self.outlooks.async_configure(self.config.forecasts)
         self.contracts.async_configure(self.config)
+        await self.battery_lock.async_start(self.config.site.energy.lock)
         self._unsubscribe.append(
             async_track_time_interval(self.hass, self._async_purge, PURGE_EVERY)
         )
@@ -215,6 +220,7 @@ class SiteCoordinator:
         self.port.async_close()
         self.outlooks.async_stop()
         await self.planning.async_stop()
+        await self.battery_lock.async_close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         async with self._reconfiguring:
@@ -250,6 +256,7 @@ class SiteCoordinator:
             self.outlooks.async_configure(new.forecasts)
             self.planning.async_replan()
             self.contracts.async_configure(new)
+            self.battery_lock.async_configure(new.site.energy.lock)
             self._publish(self.clock())
             for key in after:
                 if key not in self.fleet.devices and not self._stopped:
@@ -410,6 +417,7 @@ class SiteCoordinator:
             until = self.wishes.of(member).boost_until
             if until is not None and until <= decision.decided_at:
                 self._end_boost(member)
+        self.battery_lock.async_follow(decision.battery_locked)
         self._publish(decision.decided_at)
         self.senses.start_sessions(self.config.chargers.values(), self.data)
         if self._next is not None and not self._next.done():
@@ -461,7 +469,7 @@ class SiteCoordinator:
         if self.decisions.failing_since is not None:
             since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
         own = (Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items())
-        return (*own, *self.vehicles.problems())
+        return (*own, *self.vehicles.problems(), *self.battery_lock.problems())
 
     async def _async_forget(self, gone: set[str]) -> None:
         if gone:

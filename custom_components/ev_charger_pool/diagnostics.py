@@ -45,6 +45,7 @@ async def async_get_config_entry_diagnostics(
                 "subentries": [subentry.as_dict() for subentry in entry.subentries.values()],
             },
             "snapshot": plain(coordinator.data),
+            "battery_lock": plain(coordinator.battery_lock.view),
             "ledger": plain(coordinator.records),
             "decisions": {
                 "failures": coordinator.decisions.failures,

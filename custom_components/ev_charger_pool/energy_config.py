@@ -8,13 +8,19 @@ from .const import (
     CONF_EXPORT_MARGIN,
     CONF_FEEDS_CARS,
     CONF_IMPORT_BUDGET,
+    CONF_LOCK_ENTITY,
+    CONF_LOCK_OPTION,
+    CONF_LOCK_STATE,
+    CONF_LOCK_VALUE,
     CONF_LOCK_WHEN_FAST,
+    CONF_NORMAL_OPTION,
     CONF_PRIORITY_SOC,
     CONF_RESERVE_SOC,
     CONF_START_SOC,
     CONF_SURPLUS_RULE,
 )
 from .device_config import Json
+from .pool.discharge_lock import LockTarget
 from .pool.energy_settings import BatterySettings, SolarSettings, SurplusRule
 
 
@@ -26,11 +32,13 @@ class EnergyConfig:
         solar: How the modes by the sun work.
         battery: What the home battery is for.
         battery_soc: Entities of its state of charge, percent; the lowest counts.
+        lock: The entity that locks its discharge; None: the pool does not touch the battery.
     """
 
     solar: SolarSettings = field(default_factory=SolarSettings)
     battery: BatterySettings = field(default_factory=BatterySettings)
     battery_soc: tuple[str, ...] = ()
+    lock: LockTarget | None = None
 
     @classmethod
     def from_json(cls, data: Json) -> EnergyConfig:
@@ -55,4 +63,17 @@ class EnergyConfig:
                 lock_when_fast=data.get(CONF_LOCK_WHEN_FAST, battery.lock_when_fast),
             ),
             battery_soc=tuple(data.get(CONF_BATTERY_SOC) or ()),
+            lock=_lock_from_json(data),
         )
+
+
+def _lock_from_json(data: Json) -> LockTarget | None:
+    entity = data.get(CONF_LOCK_ENTITY)
+    if not entity:
+        return None
+    # Which of the three was asked for depends on what kind of entity it is.
+    for key in (CONF_LOCK_STATE, CONF_LOCK_OPTION, CONF_LOCK_VALUE):
+        if key in data:
+            return LockTarget(entity=entity, locked=data[key], normal=data.get(CONF_NORMAL_OPTION))
+    message = f"nobody said how {entity} locks the battery"
+    raise ValueError(message)

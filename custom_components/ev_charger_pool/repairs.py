@@ -54,6 +54,16 @@ _MANNERS: Final = {
     ProblemKind.SOC_IMPLAUSIBLE: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=2)
     ),
+    # The lock of the battery waits by itself before it tells.
+    ProblemKind.BATTERY_LOCK_SILENT: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(0)
+    ),
+    ProblemKind.BATTERY_LOCK_FAILED: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(0)
+    ),
+    ProblemKind.BATTERY_LOCK_LIFTED: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(0)
+    ),
     ProblemKind.NO_WATCHDOG: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
     ),

@@ -5,12 +5,14 @@ from typing import Any
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ev_charger_pool.config import PoolConfig
 from custom_components.ev_charger_pool.const import DOMAIN
 from custom_components.ev_charger_pool.energy_config import EnergyConfig
+from custom_components.ev_charger_pool.pool.discharge_lock import LockTarget
 from custom_components.ev_charger_pool.pool.energy_settings import (
     BatterySettings,
     SolarSettings,
@@ -18,7 +20,7 @@ from custom_components.ev_charger_pool.pool.energy_settings import (
 )
 from custom_components.ev_charger_pool.pool.quantities import PHASES, Phase
 from custom_components.ev_charger_pool.simulator.standard import StandardSite
-from tests.flows.forms import async_answer, default, options, suggested
+from tests.flows.forms import async_answer, default, options, placeholders, suggested
 
 SITE: dict[str, Any] = {
     "name": "Depot",
@@ -306,6 +308,132 @@ async def test_a_site_with_sun_alone_is_not_asked_of_a_battery(
     result = await async_reach_energy(hass, site)
     await async_answer(hass, result, {})
     assert site.data["energy"] == {}
+
+
+NUMBER = {"min": 0, "max": 5000, "step": 10, "unit_of_measurement": "W"}
+MODES = {"options": ["auto", "hold"]}
+
+
+@pytest.mark.parametrize(
+    ("entity", "attributes", "answer", "normal"),
+    [
+        ("switch.forbid", {}, {"lock_state": "on"}, None),
+        ("input_boolean.allow", {}, {"lock_state": "off"}, None),
+        ("select.mode", MODES, {"lock_option": "hold", "normal_option": "auto"}, "auto"),
+        ("number.discharge", NUMBER, {"lock_value": 0.0}, None),
+    ],
+)
+async def test_how_an_entity_locks_the_battery_is_asked_and_shown_again(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    entity: str,
+    attributes: dict[str, Any],
+    answer: dict[str, Any],
+    normal: str | None,
+) -> None:
+    hass.states.async_set(entity, "0", attributes)
+    energy = {**SUN, **BATTERY, "lock_entity": entity}
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    result = await async_answer(hass, result, energy)
+    assert result["step_id"] == "battery_lock"
+    assert suggested(result) == {}
+    result = await async_answer(hass, result, answer)
+    assert result["step_id"] == "limits"
+    await async_answer(hass, result, {})
+    (locked, *_) = answer.values()
+    assert PoolConfig.from_entry(site).site.energy.lock == LockTarget(
+        entity=entity, locked=locked, normal=normal
+    )
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    assert suggested(result) == energy
+    result = await async_answer(hass, result, energy)
+    assert suggested(result) == answer
+    # Left empty, the pool does not touch the battery any more.
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    result = await async_answer(hass, result, {**SUN, **BATTERY})
+    assert result["step_id"] == "limits"
+    await async_answer(hass, result, {})
+    assert PoolConfig.from_entry(site).site.energy.lock is None
+
+
+async def test_what_locks_is_proposed_within_what_the_number_takes(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    hass.states.async_set("number.reserve", "20", {"min": 10, "max": 100})
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    result = await async_answer(hass, result, {**SUN, **BATTERY, "lock_entity": "number.reserve"})
+    assert default(result, "lock_value") == 10.0
+    shown = placeholders(result)
+    assert (shown["minimum"], shown["maximum"]) == ("10", "100")
+
+
+@pytest.mark.parametrize(
+    ("entity", "attributes", "answer", "errors"),
+    [
+        (
+            "select.mode",
+            MODES,
+            {"lock_option": "hold", "normal_option": "hold"},
+            {"normal_option": "lock_options_same"},
+        ),
+        ("number.discharge", NUMBER, {"lock_value": -1.0}, {"lock_value": "lock_value_range"}),
+        ("number.discharge", NUMBER, {"lock_value": 6e3}, {"lock_value": "lock_value_range"}),
+        (
+            "number.discharge",
+            NUMBER,
+            {"lock_value": float("nan")},
+            {"lock_value": "lock_value_range"},
+        ),
+    ],
+)
+async def test_a_lock_that_cannot_be_gets_a_message_at_its_field(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    entity: str,
+    attributes: dict[str, Any],
+    answer: dict[str, Any],
+    errors: dict[str, str],
+) -> None:
+    hass.states.async_set(entity, "0", attributes)
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    result = await async_answer(hass, result, {**SUN, **BATTERY, "lock_entity": entity})
+    result = await async_answer(hass, result, answer)
+    assert (result["step_id"], result["errors"]) == ("battery_lock", errors)
+
+
+async def test_an_option_that_an_entity_does_not_have_cannot_be_chosen(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    hass.states.async_set("select.mode", "auto", MODES)
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    result = await async_answer(hass, result, {**SUN, **BATTERY, "lock_entity": "select.mode"})
+    with pytest.raises(InvalidData):
+        await async_answer(hass, result, {"lock_option": "idle", "normal_option": "auto"})
+
+
+@pytest.mark.parametrize(
+    ("entity", "attributes", "error"),
+    [
+        ("switch.gone", None, "lock_entity_missing"),
+        ("select.mode", {"options": ["auto"]}, "lock_entity_missing"),
+        ("select.mode", {}, "lock_entity_missing"),
+        ("switch.own", {}, "lock_entity_own"),
+    ],
+)
+async def test_an_entity_that_cannot_lock_gets_a_message(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    entity: str,
+    attributes: dict[str, Any] | None,
+    error: str,
+) -> None:
+    entity_registry.async_get_or_create("switch", DOMAIN, "own", suggested_object_id="own")
+    if attributes is not None:
+        hass.states.async_set(entity, "auto", attributes)
+    result = await async_reach_energy(hass, site, battery=["sensor.accu"])
+    result = await async_answer(hass, result, {**SUN, **BATTERY, "lock_entity": entity})
+    assert (result["step_id"], result["errors"]) == ("energy", {"lock_entity": error})
 
 
 async def test_what_is_done_with_sun_and_battery_is_shown_again(

@@ -129,6 +129,9 @@ class ProblemKind(StrEnum):
     JOURNAL_RESET = "journal_reset"
     OCPP_PORT_TAKEN = "ocpp_port_taken"
     SOC_IMPLAUSIBLE = "soc_implausible"
+    BATTERY_LOCK_SILENT = "battery_lock_silent"
+    BATTERY_LOCK_FAILED = "battery_lock_failed"
+    BATTERY_LOCK_LIFTED = "battery_lock_lifted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +140,7 @@ class Problem:
 
     Attributes:
         kind: What is wrong.
-        subject: The member, circuit or vehicle.
+        subject: The member, circuit, vehicle or entity.
         since: Since when.
         figures: Numbers for the message, by name, with units in the names.
     """

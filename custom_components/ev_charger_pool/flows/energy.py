@@ -21,6 +21,7 @@ from ..const import (
     CONF_SURPLUS_RULE,
 )
 from ..pool.energy_settings import WHOLE_PERCENT, BatterySettings, SolarSettings, SurplusRule
+from .battery_lock import LOCK_ENTITY_FIELD
 from .fields import WATTS, YES_NO, Errors, FieldError, Fields, Input, number, one_of, sensor
 
 MOST_BUDGET_WH: Final = 10_000.0
@@ -60,6 +61,7 @@ _BATTERY_FIELDS: Final[Fields] = {
     probatio.Optional(CONF_START_SOC): _PERCENT,
     probatio.Required(CONF_RESERVE_SOC, default=_BATTERY.reserve_soc): _PERCENT,
     probatio.Required(CONF_LOCK_WHEN_FAST, default=_BATTERY.lock_when_fast): YES_NO,
+    **LOCK_ENTITY_FIELD,
 }
 
 

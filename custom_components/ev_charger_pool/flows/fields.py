@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import permutations
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import (
@@ -61,7 +61,7 @@ TEXTS: Final = TextSelector(TextSelectorConfig(multiple=True))
 YES_NO: Final = BooleanSelector()
 
 
-def number(unit: str | None = None, *, step: float = 1.0) -> NumberSelector:
+def number(unit: str | None = None, *, step: float | Literal["any"] = 1.0) -> NumberSelector:
     """Return a box for a number.
 
     It has no bounds of its own: what is out of range gets a message in the user's language, at
@@ -243,3 +243,7 @@ class FieldError(StrEnum):
     SOC_RANGE = "soc_range"
     SOC_MISSING = "soc_missing"
     START_BELOW_BUFFER = "start_below_buffer"
+    LOCK_ENTITY_MISSING = "lock_entity_missing"
+    LOCK_ENTITY_OWN = "lock_entity_own"
+    LOCK_OPTIONS_SAME = "lock_options_same"
+    LOCK_VALUE_RANGE = "lock_value_range"
