@@ -9,6 +9,7 @@ from typing import Final
 
 from benchmarks.runner import Bar, Options, Result
 from benchmarks.yearly.days import DayRan, Ran, Strategy, run_day
+from custom_components.ev_charger_pool.simulator.judge.overloads import THERMAL_LIMIT_S
 from custom_components.ev_charger_pool.simulator.year.scenes import DAYS, Scene
 
 NAME = "year"
@@ -104,6 +105,9 @@ def _named(scene: Scene, key: str) -> str:
 _WORST: Final[dict[str, Callable[[Iterable[float]], float]]] = {
     "overload_as": max,
     "over_limit_as": max,
+    "overload_s_max": max,
+    "overload_to_allowed_max": max,
+    "thermal_sum_s_max": max,
     "i1b_violations": max,
     "energy_ratio": min,
     "solar_ratio": min,
@@ -114,6 +118,7 @@ _WORST: Final[dict[str, Callable[[Iterable[float]], float]]] = {
     "starts_for_nothing": max,
     "writes_per_connector_hour": max,
     "messages_per_connector_hour": max,
+    "contactor_operations_per_connector_hour": max,
     "spurious_cuts_per_hour": max,
 }
 """Which figures are told of all scenes, and which of two is worse."""
@@ -132,8 +137,13 @@ def _scene_figures(scene: Scene, ran: Sequence[Ran]) -> dict[str, float]:
     figures = {
         "overload_as": total(lambda item: item.overload_as),
         "over_limit_as": total(lambda item: item.over_limit_as),
+        "overload_s_max": max(item.overload_s for item in ran),
+        "overload_to_allowed_max": max(item.overload_of_time for item in ran),
+        "thermal_sum_s_max": max(item.thermal_s for item in ran),
         "i1b_violations": total(lambda item: len(item.violations)),
         "energy_kwh": energy_wh / 1_000.0,
+        "messages": total(lambda item: item.messages),
+        "contactor_operations": total(lambda item: item.contactor_operations),
         "starts": total(lambda item: item.starts),
         "starts_for_nothing": total(lambda item: item.starts_for_nothing),
         "starts_per_hour_max": max(item.starts_per_hour_max for item in ran),
@@ -151,7 +161,10 @@ def _scene_figures(scene: Scene, ran: Sequence[Ran]) -> dict[str, float]:
         figures["plan_energy_ratio"] = energy_wh / best_wh
     if plugged_h:
         figures["writes_per_connector_hour"] = total(lambda item: item.writes) / plugged_h
-        figures["messages_per_connector_hour"] = total(lambda item: item.messages) / plugged_h
+        figures["messages_per_connector_hour"] = figures["messages"] / plugged_h
+        figures["contactor_operations_per_connector_hour"] = (
+            figures["contactor_operations"] / plugged_h
+        )
     if judged_h:
         figures["cuts_per_hour"] = total(lambda item: item.cuts) / judged_h
         figures["spurious_cuts_per_hour"] = total(lambda item: item.spurious_cuts) / judged_h
@@ -164,6 +177,8 @@ def bars_of() -> dict[str, Bar]:
     return {
         "overload_as": Bar.equal(0),
         "i1b_violations": Bar.equal(0),
+        "overload_to_allowed_max": Bar.at_most(1),
+        "thermal_sum_s_max": Bar.at_most(THERMAL_LIMIT_S),
         f"{_TIGHT_AND_KNOWN}_energy_ratio": Bar.at_least(LEAST_ENERGY_RATIO),
         BLIND_TO_ROUND_ROBIN: Bar.above(1),
         "solar_ratio": Bar.at_least(LEAST_SOLAR_RATIO),

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, override
 
+from benchmarks.yearly.endings import Endings
 from benchmarks.yearly.optimum import Stay
 from custom_components.ev_charger_pool.balancing.contract import Decision
 from custom_components.ev_charger_pool.pool.members import (
@@ -73,6 +74,8 @@ class Accounts(Witness):
         messages: All orders, renewals among them.
         cuts: Reductions for a fuse, below what was drawn.
         spurious_cuts: Those that no true current asked for.
+        contactor_operations: How often contactors closed or opened, over all connectors: closed is
+            one whose station offers something to a car that wants it.
     """
 
     def __init__(
@@ -86,10 +89,12 @@ class Accounts(Witness):
         self.messages = 0
         self.cuts = 0
         self.spurious_cuts = 0
+        self.contactor_operations = 0
         self.starts = {member: Starts() for member in stage.connectors}
         self._stage = stage
         self._overloads = overloads
         self._prices = prices
+        self._closed = dict.fromkeys(stage.connectors, False)
         self._running = dict.fromkeys(stage.connectors, False)
         self._before_wh = dict.fromkeys(stage.devices, 0.0)
         self._stays: dict[MemberId, list[tuple[int, Stay]]] = {}
@@ -111,6 +116,9 @@ class Accounts(Witness):
             self.plugged_s += connector.car_connected
             self._book(member, energy_wh, now_s)
             self._count_start(member, connector.amps, energy_wh, now_s)
+            closed = connector.offered_a > 0.0 and connector.car_wants_energy
+            self.contactor_operations += closed is not self._closed[member]
+            self._closed[member] = closed
         for member, supply in stage.supplies.items():
             energy_wh = max(0.0, supply.energy_wh - self._before_wh[member])
             self._before_wh[member] = supply.energy_wh
@@ -180,15 +188,19 @@ class Overloads(Witness):
             others rose by since they could be known, nor a car's start by its station's default.
         over_as: All ampere-seconds above a limit, whoever caused them.
         over_s: When a limit was exceeded last.
+        thermal_s: The largest thermal sum of any 10 minutes (I1b), in seconds.
+        endings: How long overloads lasted.
     """
 
     def __init__(self, scenario: Scenario, stage: Stage) -> None:
         self.caused_as = 0.0
         self.over_as = 0.0
         self.over_s = -1e9
+        self.thermal_s = 0.0
         self.findings = Findings()
         self._truth = Truth(scenario, stage.plant, stage.devices, stage.links)
         self._judge = OverloadJudge(self._truth, self.findings)
+        self.endings = Endings(self._truth)
 
     @override
     def advance(self, now_s: float) -> None:
@@ -201,6 +213,8 @@ class Overloads(Witness):
                 self.over_s = now_s
                 self.caused_as += self._caused_a(spot, now_s)
         self._judge.advance(now_s)
+        self.endings.advance(now_s, self._truth.spots)
+        self.thermal_s = max(self.thermal_s, *(spot.thermal.total for spot in self._truth.spots))
 
     @override
     def heard(self, circuit: CircuitId, value: MeterValue, now_s: float) -> None:

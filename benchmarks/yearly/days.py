@@ -50,12 +50,16 @@ class Ran:
         best_cost: The least that the same energy could have cost.
         overload_as: Ampere-seconds of overload that the strategy caused.
         over_limit_as: Ampere-seconds of overload, whoever caused them.
+        overload_s: How long an overload lasted at most that somebody could have ended.
+        overload_of_time: The same as a share of the time that there was for it.
+        thermal_s: The largest thermal sum of any 10 minutes.
         violations: Breaches of I1b, as told.
         starts: Starts of cars.
         starts_per_hour_max: The most of them at one connector in one hour.
         starts_for_nothing: Those that brought next to no energy.
         writes: Orders that changed something at a device.
         messages: All orders, renewals among them.
+        contactor_operations: How often contactors closed or opened.
         cuts: Reductions for a fuse below what was drawn.
         spurious_cuts: Those that no true current asked for.
         plugged_h: Hours with a car, over all connectors.
@@ -71,12 +75,16 @@ class Ran:
     best_cost: float
     overload_as: float
     over_limit_as: float
+    overload_s: float
+    overload_of_time: float
+    thermal_s: float
     violations: tuple[str, ...]
     starts: int
     starts_per_hour_max: int
     starts_for_nothing: int
     writes: int
     messages: int
+    contactor_operations: int
     cuts: int
     spurious_cuts: int
     plugged_h: float
@@ -120,12 +128,16 @@ def run_day(scene: Scene, day: int, seed: int) -> DayRan:
             best_cost=best_cost,
             overload_as=overloads.caused_as,
             over_limit_as=overloads.over_as,
+            overload_s=overloads.endings.longest_s,
+            overload_of_time=overloads.endings.most_of_time,
+            thermal_s=overloads.thermal_s,
             violations=tuple(str(item) for item in overloads.findings.violations),
             starts=sum(len(item.at_s) for item in starts),
             starts_per_hour_max=max((item.most_per_hour() for item in starts), default=0),
             starts_for_nothing=sum(item.for_nothing() for item in starts),
             writes=accounts.writes,
             messages=accounts.messages,
+            contactor_operations=accounts.contactor_operations,
             cuts=accounts.cuts,
             spurious_cuts=accounts.spurious_cuts,
             plugged_h=accounts.plugged_s / 3_600.0,

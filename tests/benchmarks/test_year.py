@@ -22,12 +22,16 @@ RAN = Ran(
     best_cost=2.0,
     overload_as=0.0,
     over_limit_as=5.0,
+    overload_s=4.0,
+    overload_of_time=0.4,
+    thermal_s=3.0,
     violations=(),
     starts=3,
     starts_per_hour_max=2,
     starts_for_nothing=1,
     writes=20,
     messages=60,
+    contactor_operations=8,
     cuts=4,
     spurious_cuts=1,
     plugged_h=4.0,
@@ -76,6 +80,25 @@ def test_worst_scene_is_told_and_each() -> None:
     assert figures["controlled_hours"] == 4.0
     assert figures["writes_per_connector_hour"] == 5.0
     assert figures["spurious_cuts_per_hour"] == 0.5
+
+
+def test_overloads_are_told_by_the_longest_and_the_hottest() -> None:
+    long = replace(RAN, overload_s=9.0, overload_of_time=0.3, thermal_s=1.0)
+    figures = year.figures_of([a_day(Scene.HOUSE), a_day(Scene.HOUSE, long)])
+    assert figures["house_overload_s_max"] == figures["overload_s_max"] == 9.0
+    assert figures["overload_to_allowed_max"] == 0.4
+    assert figures["thermal_sum_s_max"] == 3.0
+    assert figures["round_robin_overload_s_max"] == 4.0
+    bars = year.bars_of()
+    assert bars["overload_to_allowed_max"] == Bar.at_most(1)
+    assert bars["thermal_sum_s_max"] == Bar.at_most(30)
+
+
+def test_messages_and_contactors_are_counted() -> None:
+    figures = year.figures_of([a_day(Scene.HOUSE), a_day(Scene.HOUSE)])
+    assert figures["house_messages"] == 120.0
+    assert figures["house_contactor_operations"] == 16.0
+    assert figures["contactor_operations_per_connector_hour"] == 2.0
 
 
 def test_days_add_up() -> None:

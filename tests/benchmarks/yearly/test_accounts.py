@@ -57,6 +57,7 @@ def test_energy_goes_to_the_stay_and_costs_its_price() -> None:
     assert 0.1 < 1_000.0 * accounts.cost / total_wh < 0.5
     assert accounts.plugged_s == pytest.approx(2 * 715.0, abs=5.0)
     assert [len(item.at_s) for item in accounts.starts.values()] == [1, 1]
+    assert accounts.contactor_operations == 2
     assert 0 < accounts.writes < accounts.messages
     assert overloads.caused_as == overloads.over_as == 0.0
 
