@@ -50,10 +50,10 @@ class Site:
         self._coming: list[tuple[datetime, str]] = []
 
     def look(self) -> LockAct | None:
-        for at, value in self._coming:
+        for at, written in self._coming:
             if at <= self.now:
-                self.value = value
-        self._coming = [(at, value) for at, value in self._coming if at > self.now]
+                self.value = written
+        self._coming = [(at, written) for at, written in self._coming if at > self.now]
         value = self.value
         shown = None if value is None else Shown(value=value, is_locked=float(value) == 0.0)
         act = self.keeper.decide(self.now, self.target, shown, wanted=self.wanted)
@@ -82,7 +82,6 @@ class Site:
     def what(self) -> list[LockAct]:
         return [act for act, _ in self.acts]
 
-    @property
     def trouble(self) -> LockTrouble | None:
         trouble = self.keeper.trouble(self.now)
         return None if trouble is None else trouble[0]
@@ -108,7 +107,8 @@ def test_it_is_locked_at_once_and_gets_back_what_was_before() -> None:
     assert site.value == "5000"
     site.wait(SETTLE)
     assert site.what == [LockAct.LOCK, LockAct.RESTORE]
-    assert (site.keeper.held, site.trouble) == (None, None)
+    assert site.trouble() is None
+    assert site.keeper.release() is None
 
 
 def test_changes_are_spaced() -> None:
@@ -126,7 +126,7 @@ def test_nothing_is_done_where_no_entity_is_configured() -> None:
     site = Site()
     site.target, site.wanted = None, True
     site.wait(timedelta(minutes=5))
-    assert (site.acts, site.trouble) == ([], None)
+    assert (site.acts, site.trouble()) == ([], None)
 
 
 def test_one_who_locked_it_before_keeps_his_lock() -> None:
@@ -144,10 +144,10 @@ def test_who_lifts_it_by_hand_is_left_alone_until_the_next_time(by_hand: str) ->
     site.value = by_hand
     site.wait(timedelta(hours=2))
     assert site.what == [LockAct.LOCK]
-    assert (site.value, site.trouble, site.keeper.held) == (by_hand, LockTrouble.LIFTED, None)
+    assert (site.value, site.trouble(), site.keeper.held) == (by_hand, LockTrouble.LIFTED, None)
     site.wanted = False
     site.wait(SETTLE)
-    assert (site.what, site.value, site.trouble) == ([LockAct.LOCK], by_hand, None)
+    assert (site.what, site.value, site.trouble()) == ([LockAct.LOCK], by_hand, None)
     site.wanted = True
     site.look()
     assert site.what == [LockAct.LOCK] * 2
@@ -160,7 +160,7 @@ def test_a_third_value_right_after_the_lock_is_by_hand_too() -> None:
     site.look()
     site.value = "1234"
     site.wait(SETTLE + LOOK)
-    assert (site.value, site.trouble, site.what) == ("1234", LockTrouble.LIFTED, [LockAct.LOCK])
+    assert (site.value, site.trouble(), site.what) == ("1234", LockTrouble.LIFTED, [LockAct.LOCK])
 
 
 @pytest.mark.parametrize("lag", [timedelta(seconds=30), SETTLE - LOOK])
@@ -169,7 +169,7 @@ def test_a_slow_entity_is_no_hand(lag: timedelta) -> None:
     site.lag, site.wanted = lag, True
     site.look()
     site.wait(timedelta(minutes=10))
-    assert (site.what, site.value, site.trouble) == ([LockAct.LOCK], "0", None)
+    assert (site.what, site.value, site.trouble()) == ([LockAct.LOCK], "0", None)
     site.wanted = False
     site.wait(timedelta(minutes=10))
     assert (site.what, site.value) == ([LockAct.LOCK, LockAct.RESTORE], "5000")
@@ -180,12 +180,12 @@ def test_one_that_is_slower_still_is_locked_and_released_in_the_end() -> None:
     site.lag, site.wanted = 2 * SETTLE, True
     site.look()
     site.wait(SETTLE + LOOK)
-    assert site.trouble is LockTrouble.FAILED
+    assert site.trouble() is LockTrouble.FAILED
     site.wait(timedelta(minutes=15))
-    assert (site.value, site.trouble) == ("0", None)
+    assert (site.value, site.trouble()) == ("0", None)
     site.wanted = False
     site.wait(timedelta(minutes=30))
-    assert (site.value, site.trouble, site.keeper.held) == ("5000", None, None)
+    assert (site.value, site.trouble(), site.keeper.held) == ("5000", None, None)
 
 
 def test_what_is_not_taken_is_told_and_tried_ever_more_seldom() -> None:
@@ -193,7 +193,7 @@ def test_what_is_not_taken_is_told_and_tried_ever_more_seldom() -> None:
     site.obeys, site.wanted = False, True
     site.look()
     site.wait(SETTLE)
-    assert site.trouble is LockTrouble.FAILED
+    assert site.trouble() is LockTrouble.FAILED
     site.wait(timedelta(hours=4))
     gaps = [later - at for (_, at), (_, later) in zip(site.acts, site.acts[1:], strict=False)]
     assert gaps == sorted(gaps)
@@ -202,22 +202,22 @@ def test_what_is_not_taken_is_told_and_tried_ever_more_seldom() -> None:
     assert set(site.what) == {LockAct.LOCK}
     site.obeys = True
     site.wait(LONGEST_RETRY + 2 * SETTLE)
-    assert (site.value, site.trouble) == ("0", None)
+    assert (site.value, site.trouble()) == ("0", None)
 
 
 def test_an_action_that_fails_leaves_nothing_to_undo() -> None:
     site = Site()
     site.raises, site.wanted = True, True
     site.look()
-    assert site.trouble is LockTrouble.FAILED
+    assert site.trouble() is LockTrouble.FAILED
     site.wanted = False
     site.wait(SETTLE)
     assert (site.what, site.keeper.held) == ([LockAct.LOCK], None)
-    assert site.trouble is LockTrouble.FAILED, "it did not work yet"
+    assert site.trouble() is LockTrouble.FAILED, "it did not work yet"
     site.raises, site.wanted = False, True
     site.look()
     site.wait(SETTLE)
-    assert (site.value, site.trouble) == ("0", None)
+    assert (site.value, site.trouble()) == ("0", None)
 
 
 def test_an_action_that_failed_and_was_taken_all_the_same_is_undone() -> None:
@@ -226,7 +226,7 @@ def test_an_action_that_failed_and_was_taken_all_the_same_is_undone() -> None:
     site.look()
     site.value, site.raises = "0", False
     site.wait(SETTLE)
-    assert site.trouble is None
+    assert site.trouble() is None
     site.wanted = False
     site.wait(SETTLE)
     assert site.value == "5000"
@@ -238,21 +238,21 @@ def test_a_lock_that_cannot_be_undone_is_tried_on(way: str) -> None:
     site.obeys, site.raises = way != "obeys", way == "raises"
     site.wanted = False
     site.wait(timedelta(hours=1))
-    assert site.trouble is LockTrouble.FAILED
+    assert site.trouble() is LockTrouble.FAILED
     assert 3 <= site.what.count(LockAct.RESTORE) <= 8
     site.obeys, site.raises = True, False
     site.wait(LONGEST_RETRY + 2 * SETTLE)
-    assert (site.value, site.trouble, site.keeper.held) == ("5000", None, None)
+    assert (site.value, site.trouble(), site.keeper.held) == ("5000", None, None)
 
 
 def test_a_user_who_undoes_what_the_pool_could_not_heals_it() -> None:
     site = locked()
     site.obeys, site.wanted = False, False
     site.wait(SETTLE + LOOK)
-    assert site.trouble is LockTrouble.FAILED
+    assert site.trouble() is LockTrouble.FAILED
     site.value = "4000"
     site.wait(SETTLE)
-    assert (site.value, site.trouble, site.keeper.held) == ("4000", None, None)
+    assert (site.value, site.trouble(), site.keeper.held) == ("4000", None, None)
 
 
 @pytest.mark.parametrize(("wanted", "patience"), [(True, NEEDED_PATIENCE), (False, IDLE_PATIENCE)])
@@ -263,12 +263,12 @@ def test_a_silent_entity_is_told_of_sooner_where_it_is_needed(
     site.wanted = wanted
     site.look()
     site.wait(patience - LOOK)
-    assert site.trouble is None
+    assert site.trouble() is None
     site.wait(LOOK)
-    assert (site.trouble, site.acts) == (LockTrouble.SILENT, [])
+    assert (site.trouble(), site.acts) == (LockTrouble.SILENT, [])
     site.value = "5000"
     site.wait(SETTLE)
-    assert site.trouble is None
+    assert site.trouble() is None
     assert site.value == ("0" if wanted else "5000")
 
 
@@ -320,9 +320,9 @@ def test_an_entity_that_is_gone_and_configured_no_longer_is_given_up() -> None:
     site = locked()
     site.target, site.value = None, None
     site.wait(ABANDONED_AFTER)
-    assert site.trouble is LockTrouble.SILENT
+    assert site.trouble() is LockTrouble.SILENT
     site.wait(LOOK)
-    assert (site.keeper.held, site.trouble) == (None, None)
+    assert (site.keeper.held, site.trouble()) == (None, None)
 
 
 def test_who_ends_is_told_what_to_restore() -> None:
