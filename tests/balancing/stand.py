@@ -86,6 +86,11 @@ class Device:
     over_a: float = 0.0
     """It draws so much more than it is told, as cheap devices do."""
     state: ConnectorState | None = None
+    switches: bool = True
+    """Whether it charges on as many phases as it is told."""
+    refuses_phases: bool = False
+    told_phases: int = 3
+    switched_under_load: bool = False
     change: dict[str, object] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     _moved: datetime = START
@@ -96,7 +101,11 @@ class Device:
         self.orders.append(order)
         if not self.writes or not self.online:
             return
-        takes = self.obeys and self.answer is ActionResult.ACCEPTED
+        takes = self.obeys and self.answer_to(order) is ActionResult.ACCEPTED
+        phases = order.grant.phases
+        if takes and phases not in (None, self.told_phases) and phases is not None:
+            self.switched_under_load |= self.draw_a > 0.0
+            self.told_phases = phases
         if takes and order.kind in (OrderKind.SET, OrderKind.RENEW):
             if order.grant.current_a != self.told_a:
                 self._moved = now
@@ -105,6 +114,19 @@ class Device:
             self._fed = now
         if order.kind in (OrderKind.STOP, OrderKind.DISABLE) and self.obeys:
             self.told_a = 0.0
+
+    def answer_to(self, order: Order) -> ActionResult | None:
+        phases = order.grant.phases
+        if self.refuses_phases and phases is not None and phases != self.told_phases:
+            return ActionResult.REJECTED
+        return self.answer
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """On which of its own phases its car charges."""
+        if not self.switches:
+            return self.car_phases
+        return tuple(p for p in self.car_phases if p < self.told_phases)
 
     def advance(self, now: datetime) -> None:
         lease = self.settings.lease
@@ -122,7 +144,7 @@ class Device:
         """Amps on the site's phases."""
         amps = [0.0, 0.0, 0.0]
         for own, phase in enumerate(self.settings.phases):
-            if own in self.car_phases:
+            if own in self.used:
                 amps[phase.position] = self.draw_a
         return amps[0], amps[1], amps[2]
 
@@ -136,7 +158,7 @@ class Device:
             )
         own: list[float | None] = [None, None, None]
         for position in range(len(self.settings.phases)):
-            own[position] = self.draw_a if position in self.car_phases else 0.0
+            own[position] = self.draw_a if position in self.used else 0.0
         state = self.state or (ConnectorState.EV_LOCKED if self.plugged else ConnectorState.IDLE)
         charging = self.charging or (
             ChargingStatus.CHARGING if self.draw_a else ChargingStatus.SUSPENDED_BY_CHARGER
@@ -270,8 +292,9 @@ class Stand:
             device.take(order, self.now)
             if device.writes and device.online:
                 self.controller.sent(order, self.now)
-                if device.answer is not None:
-                    self.controller.answered(order, device.answer, self.now)
+                answer = device.answer_to(order) if order.kind is OrderKind.SET else device.answer
+                if answer is not None:
+                    self.controller.answered(order, answer, self.now)
         return decision
 
     def run(self, seconds: float) -> Decision:

@@ -12,9 +12,18 @@ from sqlalchemy.exc import OperationalError
 
 from custom_components.ev_charger_pool.journal.database import Database, JournalUnavailableError
 from custom_components.ev_charger_pool.journal.schema import MIGRATIONS, Migration, UtcTime
+from custom_components.ev_charger_pool.pool.members import MemberRecord, PhaseVeto
 from custom_components.ev_charger_pool.pool.sessions import Session
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MEMBER = MemberRecord(
+    member="garage:1",
+    granted_a=10.0,
+    outstanding_a=16.0,
+    lapse_to_a=6.0,
+    expires_at=None,
+    decided_at=NOW,
+)
 SESSION = Session(id="s1", member="garage:1", started_at=NOW, energy_wh=5.0)
 
 
@@ -108,3 +117,26 @@ def test_a_file_from_before_costs_were_counted_gets_room_for_them(tmp_path: Path
     assert (old.energy_wh, old.cost, old.co2_g) == (7.0, None, None)
     assert new == costly
     assert _version(path) == len(MIGRATIONS)
+
+
+def test_a_file_from_before_phases_were_switched_gets_room_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    _open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE member_record DROP COLUMN phases")
+        connection.execute("ALTER TABLE member_record DROP COLUMN phase_veto")
+        connection.execute("PRAGMA user_version = 4")
+    connection.close()
+    database = _open(path)
+    switched = replace(MEMBER, phases=1, phase_veto=PhaseVeto.NO_RESUME)
+    database.write([switched])
+    assert list(database.read().members) == [switched]
+    database.close()
+    with sqlite3.connect(path) as connection:
+        # A word of a later version costs that word.
+        connection.execute("UPDATE member_record SET phase_veto = 'bored'")
+    connection.close()
+    database = _open(path)
+    (member,) = database.read().members
+    database.close()
+    assert member == replace(switched, phase_veto=None)

@@ -33,8 +33,12 @@ from .raises import caps
 from .site_state import SiteState
 from .solar import Solar
 from .statuses import circuit_status, is_overloaded, member_status, sums
+from .switches import switch_phases
 from .upkeep import bring_to_order, judge_leases, lapse_lost, renew, tell_again, wake
 from .ups import Waves
+
+REFUSALS = (ActionResult.REJECTED, ActionResult.NOT_SUPPORTED)
+"""Answers by which a device says that it does not switch its phases."""
 
 REFUSED_RAISE_WAIT_S = 60.0
 """A refused raise is tried again after so long: rate limits of stations pass within a minute."""
@@ -135,6 +139,8 @@ class SiteController:
         self._observe(now, now_s)
         lapse_lost(site, now_s)
         bring_to_order(site, book, now, now_s)
+        if switch_phases(site, book, now, now_s):
+            self._waves.changed = True
         apply_caps(site, book, now, now_s)
         if judge_leases(site, now_s):
             self._waves.keep_frozen_safe(site, book, now, now_s)
@@ -171,9 +177,16 @@ class SiteController:
         if order.kind is not OrderKind.SET:
             return
         issue = seat.account.answered(order.number, result, at_s)
+        switch = seat.switch
+        if switch is not None and order.grant.phases == switch.phases and result.is_success:
+            switch.accept(at_s)
         if issue is None or not issue.failed:
             return
         self._waves.changed = True
+        if switch is not None and result in REFUSALS and switch.refuse(at_s):
+            # It refused other phases, and no less current.
+            seat.needs_set = True
+            return
         if order.urgency is Urgency.RAISE:
             seat.no_raise_until_s = at_s + REFUSED_RAISE_WAIT_S
             if not seat.account.issues:

@@ -11,7 +11,7 @@ from .branches import Branch
 from .contract import Allocate, OutOfTime, Sharing
 from .draws import overdraw_of
 from .seats import Seat
-from .wiring import LANES, WATTS, Lanes, on_phases
+from .wiring import LANES, WATTS, Lanes
 
 _ROUNDING: float = 1e-6
 
@@ -44,7 +44,7 @@ def find_excess(
     granted = [0.0] * LANES
     spare = [0.0] * LANES
     for seat in branch.seats:
-        least = on_phases(min(seat.least_a, seat.counted_a), seat.used, seat.voltage_v)
+        least = seat.lanes(min(seat.least_a, seat.counted_a))
         for lane in range(LANES):
             granted[lane] += seat.counted[lane]
             spare[lane] += seat.counted[lane] - least[lane]

@@ -35,6 +35,8 @@ def cap_of(site: SiteState, seat: Seat, now_s: float) -> tuple[float, Reason]:
     condition = seat.least_cap()
     if condition is not None:
         return condition
+    if seat.switch is not None and seat.switch.holds:
+        return 0.0, Reason(kind=ReasonKind.PHASES)
     cap_a, reason = seat.ceiling.current_a, seat.ceiling.reason
     if not site.restart.is_quiet(now_s):
         stale = stale_branch(site, seat)
@@ -56,7 +58,9 @@ def lower(
         seat.wake.rest()
         seat.starts.end()
         if seat.connected and reason.kind not in (ReasonKind.USER, ReasonKind.ASLEEP):
-            seat.turns.pause(now_s)
+            # A switch of phases is a part of its run.
+            if reason.kind is not ReasonKind.PHASES:
+                seat.turns.pause(now_s)
         else:
             seat.turns.leave()
     site.count(seat, now_s)
@@ -148,4 +152,5 @@ def _demand(seat: Seat, now_s: float) -> Demand:
         priority=settings.priority,
         weight=settings.weight,
         owed=seat.turns.owed(now_s),
+        powered=1 if seat.is_single else None,
     )

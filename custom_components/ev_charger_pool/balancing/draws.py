@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from .ledger import MEASURING_TOLERANCE_A
 from .seats import SAMPLE_NEAR_S, Seat
 from .supplies import LEAST_COST
-from .wiring import NO_FLOW, WATTS, Lanes, each, from_amps, on_phases
+from .wiring import NO_FLOW, WATTS, Lanes, each, from_amps
 
 _ROUNDING: Final = 1e-6
 
@@ -37,7 +37,11 @@ def commitment_of(seat: Seat, now_s: float) -> Lanes:
             drawn_a = newest[position] + MEASURING_TOLERANCE_A
             if drawn_a > amps[position] and newest[position] > 0.0:
                 amps[position] = drawn_a
-    return from_amps(amps[0], amps[1], amps[2], seat.voltage_v)
+    lanes = from_amps(amps[0], amps[1], amps[2], seat.voltage_v)
+    if not seat.is_single:
+        return lanes
+    drawn_w = 0.0 if newest is None else newest[WATTS] + MEASURING_TOLERANCE_A * seat.voltage_v
+    return (*lanes[:WATTS], max(current_a * seat.voltage_v, drawn_w))
 
 
 def counted_of(seat: Seat, now_s: float) -> float:
@@ -109,14 +113,14 @@ def draw_bounds(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
         known = seat.samples.bounds(at_s - seat.settle_s) or (sample[1], sample[1])
         least, most = _spread(seat, known[0])[0], known[1]
         held_a = account.granted_a if len(account.issues) <= 1 else account.outstanding_a
-        held = on_phases(held_a, seat.used, seat.voltage_v)
+        held = seat.lanes(held_a)
         return (
-            each(min, least, on_phases(account.granted_a, seat.used, seat.voltage_v)),
+            each(min, least, seat.lanes(account.granted_a)),
             each(max, most, held),
         )
     if not seat.connected and account.offline_s is None and account.outstanding_a <= 0.0:
         return NO_FLOW, NO_FLOW
-    held = on_phases(max(account.outstanding_a, account.granted_a), seat.used, seat.voltage_v)
+    held = seat.lanes(max(account.outstanding_a, account.granted_a))
     if seat.most_w < held[WATTS]:
         held = (*held[:WATTS], seat.most_w)
     if sample is None:
@@ -140,16 +144,16 @@ def seen(seat: Seat, at_s: float) -> Seen:
     """
     sample = seat.samples.nearest(at_s)
     if sample is None:
-        surest = on_phases(seat.account.surest_a, seat.used, seat.voltage_v)
+        surest = seat.lanes(seat.account.surest_a)
         return Seen(surest, draw_bounds(seat, at_s)[1])
     if abs(sample[0] - at_s) <= SAMPLE_NEAR_S:
         least, most = seat.samples.around(at_s, LAG_ERROR_S) or (sample[1], sample[1])
         return Seen(_spread(seat, least)[0], most)
-    held = on_phases(max(seat.account.outstanding_a, seat.granted_a), seat.used, seat.voltage_v)
+    held = seat.lanes(max(seat.account.outstanding_a, seat.granted_a))
     most = each(max, sample[1], held)
     if abs(sample[0] - at_s) > seat.settle_s:
         return Seen(NO_FLOW, most)
-    kept = each(min, sample[1], on_phases(seat.granted_a, seat.used, seat.voltage_v))
+    kept = each(min, sample[1], seat.lanes(seat.granted_a))
     return Seen(_spread(seat, kept)[0], most)
 
 

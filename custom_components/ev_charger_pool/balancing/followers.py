@@ -62,6 +62,8 @@ class Follower:
     @property
     def phases(self) -> tuple[int, ...]:
         """The phases that it is taken to use."""
+        if self.seat.is_told_one:
+            return self.seat.learner.wired[:1]
         return self._phases or self.seat.learner.wired
 
     def learn(self) -> None:
@@ -69,7 +71,7 @@ class Follower:
         seat = self.seat
         if self._session != seat.session:
             self._session, self._phases = seat.session, None
-        if seat.learner.learned is not None:
+        if seat.learner.learned is not None and not seat.is_told_one:
             self._phases = seat.learner.learned
         self.least = on_phases(seat.least_a, self.phases, seat.voltage_v)
 

@@ -77,6 +77,7 @@ class OrderBook:
             lease=None if settings.lease is None else settings.lease.duration,
             decided_at=now,
             reason=reason,
+            phases=None if seat.switch is None else seat.switch.phases,
         )
         urgency = Urgency.REDUCTION
         if kind is OrderKind.RENEW:
@@ -119,4 +120,6 @@ def record_of(seat: Seat, now: datetime) -> MemberRecord:
         owed=seat.turns.owed(now.timestamp()),
         asleep=seat.wake.asleep,
         session=seat.session,
+        phases=None if seat.switch is None else seat.switch.phases,
+        phase_veto=None if seat.switch is None else seat.switch.veto,
     )

@@ -136,6 +136,7 @@ def _demand(seat: Seat, now_s: float, share_a: float | None) -> Demand:
         priority=settings.priority,
         weight=settings.weight,
         owed=IDLE if seat.wake.idles(now_s) else seat.turns.owed(now_s),
+        powered=seat.powered,
     )
 
 

@@ -114,7 +114,7 @@ def fit(
             found.append(Raise(seat=seat, current_a=seat.granted_a, target_a=target_a))
             continue
         committed_a = seat.settings.max_current_a if seat.granted_a <= 0.0 else current_a
-        after = on_phases(committed_a, seat.next_used, seat.voltage_v)
+        after = on_phases(committed_a, seat.next_used, seat.voltage_v, seat.powered)
         for position in seat.chain:
             for lane in range(LANES):
                 left[position][lane] -= max(0.0, after[lane] - own[lane])
@@ -130,4 +130,5 @@ def _room(left: Sequence[float], own: Lanes, seat: Seat) -> float:
         (left[0] + own[0], left[1] + own[1], left[2] + own[2], left[3] + own[3]),
         seat.next_used,
         seat.voltage_v,
+        seat.powered,
     )

@@ -33,8 +33,8 @@ class Rows:
 
     A row is one phase of one circuit, or its limit in watts expressed in amps at nominal voltage.
     Candidates that hang on one circuit with the same phases form a group: they load the same
-    rows. A row in watts stands in a group's tuple once for each used phase, so that one amp per
-    phase always costs one amp of each row listed. Rows that all candidates together cannot fill
+    rows. A row in watts stands in a group's tuple once for each phase whose watts count, so that
+    one amp per phase always costs one amp of each row listed. Rows that all candidates together cannot fill
     at their maximum are left out of the tuples.
 
     Attributes:
@@ -184,16 +184,18 @@ def _capacities(
 
 def _take_candidates(rows: Rows, topology: Topology, demands: Sequence[Demand]) -> None:
     """Take the demands that can be granted something, by member id, with their groups."""
-    groups: dict[tuple[int, frozenset[Phase]], int] = {}
+    groups: dict[tuple[int, frozenset[Phase], int], int] = {}
     for demand in _asked_once(demands):
         circuit = topology.index.get(demand.circuit, -1)
         bounds = _bounds(demand)
         if circuit < 0 or not demand.phases or bounds is None:
             continue
-        group = groups.get((circuit, demand.phases))
+        powered = demand.powered or len(demand.phases)
+        kind = (circuit, demand.phases, powered)
+        group = groups.get(kind)
         if group is None:
-            group = groups[circuit, demand.phases] = len(rows.group_rows)
-            rows.group_rows.append(_rows_of(rows, topology.chain(circuit), demand.phases))
+            group = groups[kind] = len(rows.group_rows)
+            rows.group_rows.append(_rows_of(rows, topology.chain(circuit), demand.phases, powered))
         rows.demands.append(demand)
         rows.min_a.append(bounds[0])
         rows.max_a.append(bounds[1])
@@ -214,10 +216,12 @@ def _asked_once(demands: Sequence[Demand]) -> list[Demand]:
     return [by_member[member] for member in sorted(by_member)]
 
 
-def _rows_of(rows: Rows, chain: Iterable[int], phases: frozenset[Phase]) -> tuple[int, ...]:
+def _rows_of(
+    rows: Rows, chain: Iterable[int], phases: frozenset[Phase], powered: int
+) -> tuple[int, ...]:
     """Return the rows that a group loads, its own circuit's first, without those without end."""
     lines = [line for line, phase in enumerate(_LINES) if phase is None or phase in phases]
-    lines += lines[-1:] * (len(phases) - 1)
+    lines += lines[-1:] * (powered - 1)
     loaded = (circuit * len(_LINES) + line for circuit in chain for line in lines)
     return tuple(row for row in loaded if rows.capacity_a[row] < math.inf)
 

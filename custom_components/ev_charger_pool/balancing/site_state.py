@@ -20,7 +20,7 @@ from .restart import Restart
 from .seats import Seat
 from .topology import Topology
 from .uneven import keep_balance, within_balance
-from .wiring import WATTS, each, on_phases
+from .wiring import WATTS, each
 
 _ROUNDING = 1e-6
 
@@ -194,7 +194,7 @@ class SiteState:
                     planned_share(
                         seat.settings,
                         0.0 if schedule is None else schedule.power_at(now),
-                        len(seat.next_used),
+                        seat.powered,
                         seat.least_a,
                         seat.voltage_v,
                     )
@@ -251,16 +251,16 @@ class SiteState:
     def count(self, seat: Seat, now_s: float) -> None:
         """Renew what the ledger says of a member."""
         seat.counted_a = counted_of(seat, now_s)
-        seat.counted = on_phases(seat.counted_a, seat.used, seat.voltage_v)
+        seat.counted = seat.lanes(seat.counted_a)
         # What a cut counts is committed: else a raise could be what the next cut takes back.
         seat.commitment = each(max, commitment_of(seat, now_s), seat.counted)
-        seat.granted = on_phases(seat.granted_a, seat.used, seat.voltage_v)
+        seat.granted = seat.lanes(seat.granted_a)
 
     def _renew_ceiling(self, seat: Seat, now: datetime) -> None:
         seat.ceiling = ceiling_of(
             seat.settings,
             self.ceilings.of_member(seat.settings.member, seat.session, now),
-            len(seat.next_used),
+            seat.powered,
             seat.voltage_v,
         )
         seat.apply_own_demand()

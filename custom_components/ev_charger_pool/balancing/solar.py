@@ -18,6 +18,7 @@ from .site_state import SiteState
 from .sun_shares import SunShares
 from .sun_turns import SunTurns
 from .surplus import SolarReadings, Surplus, less, measure
+from .switches import tell_rooms
 from .wake import DRAWING_A
 from .wiring import WATTS, Lanes, each
 
@@ -94,6 +95,7 @@ class Solar:
             self._account_for(scene, members, passed_s)
             self._turns.decide(scene, members)
             self._shares.decide(scene, members)
+            tell_rooms(scene, tuple(self._followers.values()))
         self._renew_lock(site, battery, now_s)
 
     def _past(self, members: Sequence[Follower], left: Callable[[Lanes], Lanes]) -> list[Lanes]:
@@ -148,6 +150,8 @@ class Solar:
         """Pause who may only have what the sun gives, while nobody knows what that is."""
         reason = Reason(kind=ReasonKind.STALE, subject=root.circuit.id)
         self._shares.forget()
+        for follower in self._followers.values():
+            follower.seat.sun_room = None
         for follower in members:
             held_a = follower.seat.granted_a if site.restart.is_quiet(now_s) else 0.0
             follower.kept, follower.starts_s = held_a > 0.0, None

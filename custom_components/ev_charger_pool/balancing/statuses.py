@@ -24,6 +24,12 @@ def member_status(seat: Seat, now_s: float) -> MemberStatus:
     settled = seat.account.is_settled
     ignoring = seat.conduct.rung >= Rung.SEND_AGAIN
     starts = seat.starts.in_last_hour(now_s)
+    switch = seat.switch
+    switched = (
+        (None, 0, None)
+        if switch is None
+        else (switch.phases, switch.in_last_hour(now_s), switch.veto)
+    )
     if (
         old is not None
         and old.starts_last_hour == starts
@@ -35,6 +41,7 @@ def member_status(seat: Seat, now_s: float) -> MemberStatus:
         and old.asleep == seat.wake.asleep
         and old.ignoring == ignoring
         and seat.used == seat.shown_used
+        and (old.phases, old.switches_last_hour, old.phase_veto) == switched
     ):
         return old
     seat.shown_used = seat.used
@@ -50,6 +57,9 @@ def member_status(seat: Seat, now_s: float) -> MemberStatus:
         ignoring=ignoring,
         starts_last_hour=starts,
         last_run_wh=seat.starts.last_run_wh,
+        phases=switched[0],
+        switches_last_hour=switched[1],
+        phase_veto=switched[2],
     )
     return seat.status
 

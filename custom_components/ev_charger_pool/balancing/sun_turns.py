@@ -54,7 +54,7 @@ def _keep(scene: Scene, members: Sequence[Follower]) -> None:
         seat = follower.seat
         entered = follower.is_on
         always = follower.mode is Mode.MINIMUM_SOLAR
-        follower.kept = always or seat.granted_a > 0.0
+        follower.kept = always or seat.granted_a > 0.0 or seat.keeps_turn
         if not follower.kept:
             continue
         follower.starts_s = follower.waits_since_s = None

@@ -223,6 +223,8 @@ def is_willing(site: SiteState, seat: Seat, now_s: float) -> bool:
     report = seat.report
     if report is None or not report.online or seat.least_cap() is not None:
         return False
+    if seat.switch is not None and seat.switch.holds:
+        return False
     if seat.ceiling.current_a < seat.least_a - _ROUNDING or seat.unheard_since_s is not None:
         seat.turns.leave_wait()
         return False

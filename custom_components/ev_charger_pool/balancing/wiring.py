@@ -14,12 +14,22 @@ NO_FLOW: Final[Lanes] = (0.0, 0.0, 0.0, 0.0)
 UNLIMITED: Final[Lanes] = (float("inf"),) * 4
 
 
-def on_phases(current_a: float, positions: Iterable[int], voltage_v: float) -> Lanes:
-    """Return what a current on some phases is in each lane."""
+def on_phases(
+    current_a: float, positions: Iterable[int], voltage_v: float, powered: int | None = None
+) -> Lanes:
+    """Return what a current on some phases is in each lane.
+
+    Args:
+        current_a: Amps on each of them.
+        positions: The phases.
+        voltage_v: Volts per phase.
+        powered: On how many of them the watts are counted; None: on all.
+    """
     amps = [0.0, 0.0, 0.0]
     for position in positions:
         amps[position] = current_a
-    return from_amps(amps[0], amps[1], amps[2], voltage_v)
+    lanes = from_amps(amps[0], amps[1], amps[2], voltage_v)
+    return lanes if powered is None else (*lanes[:WATTS], current_a * powered * voltage_v)
 
 
 def from_amps(l1_a: float, l2_a: float, l3_a: float, voltage_v: float) -> Lanes:
@@ -37,7 +47,17 @@ def each(choose: Callable[[float, float], float], one: Lanes, other: Lanes) -> L
     )
 
 
-def room_for(left: Lanes, positions: Iterable[int], voltage_v: float) -> float:
-    """Return the amps per phase that fit in what is left, for somebody on these phases."""
+def room_for(
+    left: Lanes, positions: Iterable[int], voltage_v: float, powered: int | None = None
+) -> float:
+    """Return the amps per phase that fit in what is left, for somebody on these phases.
+
+    Args:
+        left: What is left, lane by lane.
+        positions: The phases.
+        voltage_v: Volts per phase.
+        powered: On how many of them the watts are counted; None: on all.
+    """
     used = tuple(positions)
-    return min(*(left[position] for position in used), left[WATTS] / (len(used) * voltage_v))
+    watts_a = left[WATTS] / ((powered or len(used)) * voltage_v)
+    return min(*(left[position] for position in used), watts_a)

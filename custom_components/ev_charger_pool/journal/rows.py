@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Table
 from ..pool.actions import ActionKind, ActionStatus, LimitAction
 from ..pool.circuits import CircuitRecord, WindowRecord
 from ..pool.limits import LimitUnit
-from ..pool.members import MemberRecord
+from ..pool.members import MemberRecord, PhaseVeto
 from ..pool.quantities import PerPhase
 from ..pool.reasons import ReasonKind
 from ..pool.sessions import Session
@@ -85,7 +85,9 @@ def row_of(record: Record) -> tuple[Table, Mapping[str, object]]:
 
 def member_record(row: Mapping[str, Any]) -> MemberRecord:
     """Return a member's record from its row."""
-    return MemberRecord(**row)
+    veto = row["phase_veto"]
+    known = veto in tuple(PhaseVeto)
+    return MemberRecord(**{**row, "phase_veto": PhaseVeto(veto) if known else None})
 
 
 def circuit_record(row: Mapping[str, Any]) -> CircuitRecord:

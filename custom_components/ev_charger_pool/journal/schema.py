@@ -57,6 +57,8 @@ MEMBER_RECORDS: Final = Table(
     Column("owed", Integer, nullable=False),
     Column("asleep", Boolean, nullable=False),
     Column("session", String),
+    Column("phases", Integer),
+    Column("phase_veto", String),
 )
 
 CIRCUIT_RECORDS: Final = Table(
@@ -154,7 +156,23 @@ def _add_shares(connection: Connection) -> None:
     SHARES.create(connection, checkfirst=True)
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (_create, _add_costs, _add_windows, _add_shares)
+def _add_phases(connection: Connection) -> None:
+    known = {row.name for row in connection.execute(text("PRAGMA table_info(member_record)"))}
+    for column, kind in (
+        (MEMBER_RECORDS.c.phases, "INTEGER"),
+        (MEMBER_RECORDS.c.phase_veto, "VARCHAR"),
+    ):
+        if column.name not in known:
+            connection.execute(text(f"ALTER TABLE member_record ADD COLUMN {column.name} {kind}"))
+
+
+MIGRATIONS: Final[Sequence[Migration]] = (
+    _create,
+    _add_costs,
+    _add_windows,
+    _add_shares,
+    _add_phases,
+)
 """What leads from each version of the file to the next; an empty file is version 0."""
 
 

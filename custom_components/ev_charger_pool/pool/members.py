@@ -38,6 +38,36 @@ class Mode(StrEnum):
     PLAN = "plan"
 
 
+class PhaseVeto(StrEnum):
+    """What a car or a device did that speaks against switching its phases again."""
+
+    REFUSED = "refused"
+    NO_RESUME = "no_resume"
+    OTHER_PHASES = "other_phases"
+    FAULT = "fault"
+
+
+class PhaseChoice(StrEnum):
+    """On how many phases a user wants a connector to charge that can switch them."""
+
+    AUTOMATIC = "automatic"
+    ONE = "one"
+    THREE = "three"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseSwitching:
+    """How a device switches between one and all of its phases.
+
+    Attributes:
+        pause: How long nothing may flow before it switches.
+        settle: How long it takes from being told until it can charge again.
+    """
+
+    pause: timedelta
+    settle: timedelta
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """How long a device keeps a grant by itself (SR-8).
@@ -79,6 +109,7 @@ class MemberSettings:
         may_freeze: The recorded choice that lifts the frozen-safe cap (SR-5).
         priority: Tier.
         weight: Share inside the tier; 2 means twice the amps of 1.
+        switching: How it switches phases; None where it cannot.
     """
 
     member: MemberId
@@ -99,6 +130,7 @@ class MemberSettings:
     may_freeze: bool = False
     priority: Priority = Priority.NORMAL
     weight: float = 1.0
+    switching: PhaseSwitching | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +141,13 @@ class MemberWishes:
         mode: Off, fast, by the sun, or by a plan.
         minimum_current_a: The least current worth charging with; None: the device's own.
         boost_until: Until then it charges fast, whatever its mode, off excepted; None: no boost.
+        phases: On how many phases, where its device can switch them.
     """
 
     mode: Mode = Mode.FAST
     minimum_current_a: float | None = None
     boost_until: datetime | None = None
+    phases: PhaseChoice = PhaseChoice.AUTOMATIC
 
     def mode_at(self, now: datetime) -> Mode:
         """Return the mode that counts now, a boost included."""
@@ -172,6 +206,9 @@ class Demand:
         owed: Promotion for having waited past its turn: members that are owed come before
             others of their tier, more owed first (SR-14).
         limited_by: What bounds `max_a`, told when nothing else binds first.
+        powered: Of how many phases its watts are counted; None: of all that it draws from. Less
+            than those only where its device was told to charge on fewer, and amps are counted on
+            all until that is measured.
     """
 
     member: MemberId
@@ -184,6 +221,7 @@ class Demand:
     priority: Priority = Priority.NORMAL
     weight: float = 1.0
     owed: int = 0
+    powered: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +238,8 @@ class Grant:
         lease: How long the device may keep it without a renewal; None without a watchdog.
         decided_at: When it was decided, aware UTC.
         reason: What limited it.
+        phases: On how many phases the device is to charge; None: as it does. It changes only
+            with a grant of 0 A: no contactor is moved under load.
     """
 
     member: MemberId
@@ -210,6 +250,7 @@ class Grant:
     lease: timedelta | None = None
     decided_at: datetime
     reason: Reason
+    phases: int | None = None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -274,6 +315,8 @@ class MemberRecord:
         owed: Turns that it waits for (SR-14).
         asleep: Whether its car was found asleep.
         session: The session that this belongs to.
+        phases: On how many phases its device was told to charge; None where it cannot switch.
+        phase_veto: Why it is not switched by itself in this session.
     """
 
     member: MemberId
@@ -287,6 +330,8 @@ class MemberRecord:
     owed: int = 0
     asleep: bool = False
     session: str | None = None
+    phases: int | None = None
+    phase_veto: PhaseVeto | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +351,9 @@ class MemberStatus:
         starts_last_hour: How often the pool switched it on within an hour.
         last_run_wh: What its last run charged, from such a start to the pool's next pause or
             to its car's leaving; None before the first one ended.
+        phases: On how many phases its device was told to charge; None where it cannot switch.
+        switches_last_hour: How often that was changed within an hour.
+        phase_veto: Why it is not switched by itself in this session; None where it may be.
     """
 
     member: MemberId
@@ -319,3 +367,6 @@ class MemberStatus:
     ignoring: bool = False
     starts_last_hour: int = 0
     last_run_wh: float | None = None
+    phases: int | None = None
+    switches_last_hour: int = 0
+    phase_veto: PhaseVeto | None = None

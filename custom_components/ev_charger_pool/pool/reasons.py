@@ -31,6 +31,7 @@ class ReasonKind(StrEnum):
     LEASE = "lease"
     IGNORED = "ignored"
     WRITE_BUDGET = "write_budget"
+    PHASES = "phases"
     ASLEEP = "asleep"
     NOT_CONNECTED = "not_connected"
     FAULT = "fault"
