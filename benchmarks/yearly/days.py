@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from benchmarks.yearly.accounts import Accounts, Overloads
-from benchmarks.yearly.optimum import Problem, Stay
+from benchmarks.yearly.optimum import Problem, Stay, draws_a
 from benchmarks.yearly.planning import CheapestSlots
 from benchmarks.yearly.pool_planning import Planner
 from benchmarks.yearly.references import EqualSplit, RoundRobin
@@ -192,4 +192,10 @@ def _attendants(
 def _most_solar(drawn: Day, stays: Sequence[Stay], trace: Trace) -> float:
     if drawn.mode is not Mode.SOLAR:
         return 0.0
-    return sum(most_solar(stay, trace.surplus_w).solar_wh for stay in stays)
+    plans = {plan.settings.member: plan for plan in drawn.scenario.members}
+    most_wh = 0.0
+    for stay in stays:
+        plan = plans[stay.member]
+        draws = draws_a(plan.visits[stay.number].car, plan.settings)
+        most_wh += most_solar(stay, trace.surplus_w, draws).solar_wh
+    return most_wh

@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_matrix
 
 from benchmarks.yearly.trace import Floats, Trace
-from custom_components.ev_charger_pool.pool.members import CircuitId, MemberId
+from custom_components.ev_charger_pool.pool.members import CircuitId, MemberId, MemberSettings
 from custom_components.ev_charger_pool.pool.quantities import NOMINAL_VOLTAGE_V
 from custom_components.ev_charger_pool.simulator.cars import Car
 from custom_components.ev_charger_pool.simulator.dc import DcBattery
@@ -22,6 +22,11 @@ from custom_components.ev_charger_pool.simulator.year.prices import Prices
 
 MOST_VOLTS = NOMINAL_VOLTAGE_V + 1.5
 """No phase of the simulated sites has more."""
+
+_FINE_A = 0.1
+"""Steps of a connector that knows none."""
+
+_ROUNDING = 1e-6
 
 _BEST_EFFICIENCY = 0.91 * 0.98
 """What the simulated DC supplies make of a volt-ampere."""
@@ -94,6 +99,14 @@ def stays_of(scenario: Scenario) -> list[Stay]:
 def most_amps(car: Car, connector_a: float) -> float:
     """Return the most that a car draws at a connector, amps per phase."""
     return min(car.max_current_a, car.gain * connector_a + car.offset_a, connector_a)
+
+
+def draws_a(car: Car, settings: MemberSettings) -> list[float]:
+    """Return what a car draws at each grant of a connector, amps per phase, the least first."""
+    step_a = settings.step_a or _FINE_A
+    steps = math.floor((settings.max_current_a - settings.min_current_a) / step_a + _ROUNDING)
+    grants_a = [settings.min_current_a + step * step_a for step in range(steps + 1)]
+    return sorted({most_amps(car, grant_a) for grant_a in grants_a})
 
 
 def _supply_stays(plan: MemberPlan, circuits: tuple[CircuitId, ...]) -> list[Stay]:

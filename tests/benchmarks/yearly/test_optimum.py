@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.yearly.days import Strategy, run_day, run_strategy
-from benchmarks.yearly.optimum import MOST_VOLTS, NoOptimumError, Problem, stays_of
+from benchmarks.yearly.optimum import MOST_VOLTS, NoOptimumError, Problem, draws_a, stays_of
 from benchmarks.yearly.solar_optimum import SolarOptimum, most_solar
 from benchmarks.yearly.trace import record
 from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode
@@ -115,17 +115,21 @@ def test_more_than_possible_has_no_cost() -> None:
 def sunny(powers_w: Sequence[float], *, wanted_wh: float = 1e6, phases: int = 1) -> SolarOptimum:
     """Return the solar optimum under a sun that changes every minute."""
     minutes = len(powers_w)
-    member = stays(
-        1, replace(STEADY, phases=phases, wanted_wh=wanted_wh), from_s=0.0, stays_s=60.0 * minutes
-    )
+    car = replace(STEADY, phases=phases, wanted_wh=wanted_wh)
+    member = stays(1, car, from_s=0.0, stays_s=60.0 * minutes)
     (stay,) = stays_of(site([member], minutes=minutes))
-    return most_solar(stay, np.repeat(np.asarray(powers_w, dtype=float), 60))
+    surplus_w = np.repeat(np.asarray(powers_w, dtype=float), 60)
+    return most_solar(stay, surplus_w, draws_a(car, member.settings))
 
 
-def test_enough_sun_is_taken_whole() -> None:
-    best = sunny([3_000.0] * 90)
-    assert best.solar_wh == pytest.approx(4_500.0, rel=0.006)
+def test_enough_sun_is_taken_in_whole_amps_with_a_little_import_or_less() -> None:
+    best = sunny([2_990.0] * 90)
+    assert best.solar_wh == pytest.approx(4_485.0, rel=1e-6)
     assert best.starts == 1
+    short = sunny([3_150.0] * 90)
+    # 14 A would import 70 W of 3,220; 13 A leave 160 W: 3 % of import allow the most of 14 A.
+    assert short.solar_wh == pytest.approx(1.5 * 3_150.0, rel=1e-6)
+    assert short.imported_wh <= 0.03 * (short.found_wh + short.imported_wh)
 
 
 def test_too_little_sun_is_left() -> None:
@@ -133,21 +137,44 @@ def test_too_little_sun_is_left() -> None:
     assert sunny([3_000.0] * 60, phases=3).solar_wh == pytest.approx(0.0, abs=1.0)
 
 
-def test_short_cloud_is_bridged_within_the_import_budget() -> None:
-    best = sunny([3_000.0] * 30 + [0.0] + [3_000.0] * 30)
-    assert best.solar_wh == pytest.approx(3_000.0, rel=0.006)
-    assert best.starts <= 2
+def test_short_cloud_is_bridged_within_the_share_of_import() -> None:
+    best = sunny([2_990.0] * 30 + [0.0] + [2_990.0] * 30)
+    assert best.solar_wh == pytest.approx(60 * 2_990.0 / 60.0, rel=1e-6)
+    assert best.starts == 1
 
 
-def test_starts_are_bounded() -> None:
+def test_a_run_of_the_optimum_lasts_ten_minutes_and_a_pause_five() -> None:
+    ray = [0.0] * 20 + [3_000.0] * 5 + [0.0] * 20
+    assert sunny(ray).found_wh == 0.0
+    gap = [2_990.0] * 20 + [0.0] * 4 + [2_990.0] * 20
+    # A pause of four minutes is none: it takes one more of the sun.
+    assert sunny(gap).found_wh == pytest.approx(39 * 2_990.0 / 60.0, rel=0.01)
+    assert sunny(gap).starts == 2
+
+
+def test_rays_too_short_for_a_run_are_left() -> None:
     best = sunny([3_000.0, 0.0] * 30)
-    unbounded_wh = 30 * 50.0
-    assert best.starts <= 4
-    assert best.solar_wh < 0.3 * unbounded_wh
+    assert best.starts == 0
+    assert best.solar_wh == pytest.approx(0.0, abs=1.0)
+
+
+def test_starts_are_bounded_and_so_is_import() -> None:
+    best = sunny(([3_000.0] * 10 + [0.0] * 5) * 8)
+    assert 4 <= best.starts <= 8
+    assert best.imported_wh <= 0.03 * (best.found_wh + best.imported_wh)
+    assert best.found_wh <= best.solar_wh <= 80 * 50.0
 
 
 def test_full_car_takes_no_more() -> None:
-    assert sunny([3_000.0] * 60, wanted_wh=1_000.0).solar_wh == pytest.approx(1_000.0, rel=0.006)
+    assert sunny([3_000.0] * 60, wanted_wh=1_000.0).solar_wh == pytest.approx(1_000.0, rel=1e-6)
+
+
+def test_nobody_there_takes_nothing() -> None:
+    member = stays(1, STEADY, from_s=0.0, stays_s=600.0)
+    (stay,) = stays_of(site([member], minutes=10))
+    gone = replace(stay, until_s=0.0)
+    assert most_solar(gone, np.full(600, 9_000.0), [16.0]).solar_wh == 0.0
+    assert most_solar(stay, np.full(600, 9_000.0), []).solar_wh == 0.0
 
 
 def garage() -> Day:
