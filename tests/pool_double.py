@@ -46,6 +46,15 @@ from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
 from custom_components.ev_charger_pool.pool.sessions import Session
+from custom_components.ev_charger_pool.pool.shares import (
+    Activity,
+    Part,
+    Period,
+    Shares,
+    Standing,
+    Tally,
+    shares,
+)
 from custom_components.ev_charger_pool.pool.states import (
     CableState,
     ChargingStatus,
@@ -381,6 +390,39 @@ def snapshot(**changes: Any) -> SiteSnapshot:
     return replace(site, **changes)
 
 
+def shares_of_the_day() -> Mapping[MemberId, Shares]:
+    """Return what two connectors got: one charged and waited, the other one was empty."""
+    parts = [
+        Part(
+            standing=Standing(
+                activity=Activity.CHARGING, reason=ReasonKind.CIRCUIT, circuit=GARAGE
+            ),
+            tally=Tally(
+                seconds=21_600.0,
+                energy_wh=41_400.0,
+                granted_ah=60.0,
+                wanted_ah=96.0,
+                turns=2,
+                cost=10.35,
+                co2_g=12_420.0,
+            ),
+        ),
+        Part(
+            standing=Standing(activity=Activity.WAITING, reason=ReasonKind.TURN, circuit="gone"),
+            tally=Tally(seconds=3_600.0, wanted_ah=16.0, pauses=1),
+        ),
+        Part(
+            standing=Standing(activity=Activity.RESTING, reason=ReasonKind.USER),
+            tally=Tally(seconds=7_200.0),
+        ),
+    ]
+    since = NOW - timedelta(days=1)
+    return {
+        TWIN_1: shares(TWIN_1, since, NOW, parts),
+        SINGLE_1: shares(SINGLE_1, since, NOW, ()),
+    }
+
+
 @dataclass(slots=True)
 class PlansDouble:
     """What entities and actions see of the plans of a site."""
@@ -434,6 +476,7 @@ class PoolDouble:
     vehicles: Arrivals = field(default_factory=Arrivals)
     actions: Callbacks[[LimitAction]] = field(default_factory=Callbacks)
     simulated_site: Any = None
+    shares: Mapping[MemberId, Shares] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Have everybody of the snapshot arrive."""
@@ -490,6 +533,14 @@ class PoolDouble:
         self, listener: Callable[[LimitAction], None]
     ) -> Callable[[], None]:
         return self.actions.add(listener)
+
+    def clock(self) -> datetime:
+        """Return the time of the snapshot."""
+        return NOW
+
+    async def async_shares(self, period: Period, now: datetime) -> Mapping[MemberId, Shares]:
+        self._note("shares", period, now)
+        return self.shares
 
     @property
     def commands(self) -> Self:

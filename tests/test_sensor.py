@@ -99,6 +99,22 @@ async def test_a_phase_that_is_not_there_has_no_sensor(
     assert [key for key in keys if key.endswith(("l2", "l3"))] == []
 
 
+async def test_how_long_a_session_waited_is_told_every_five_minutes(
+    hass: HomeAssistant, pool: PoolDouble, freezer: FrozenDateTimeFactory
+) -> None:
+    entity = "sensor.twin_connector_1_session_waiting_time"
+    assert float(state(hass, entity)) == 0.0
+    for minute in range(1, 5):
+        freezer.tick(timedelta(seconds=60))
+        pool.show_member(connector_view(waited=timedelta(minutes=minute)))
+        assert float(state(hass, entity)) == 0.0
+    freezer.tick(timedelta(seconds=60))
+    pool.show_member(connector_view(waited=timedelta(minutes=5)))
+    assert float(state(hass, entity)) == 5.0
+    pool.show_member(connector_view(session=None))
+    assert state(hass, entity) == STATE_UNKNOWN
+
+
 async def test_limited_by_tells_the_circuit_and_the_phase(
     hass: HomeAssistant, pool: PoolDouble
 ) -> None:

@@ -16,8 +16,10 @@ from custom_components.ev_charger_pool.plan_commands import PlanOrder
 from custom_components.ev_charger_pool.pool.actions import ActionResult
 from custom_components.ev_charger_pool.pool.departures import WEEK, Once, Repeating, Weekday
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
+from custom_components.ev_charger_pool.pool.shares import Period
 from tests.pool_double import (
     GARAGE,
+    NOW,
     SINGLE,
     SINGLE_1,
     SITE,
@@ -27,6 +29,7 @@ from tests.pool_double import (
     PoolDouble,
     async_set_up_double,
     device_id,
+    shares_of_the_day,
 )
 
 
@@ -293,3 +296,95 @@ class TestPlans:
         response = await async_act(hass, "clear_plan", device_id(hass, TWIN_1), response=True)
         assert pool.calls == [("clear_plan", TWIN_1)]
         assert response == {"member": TWIN_1, "state": "not_in_plan_mode"}
+
+
+class TestShares:
+    @pytest.fixture(autouse=True)
+    def somebody_got_something(self, pool: PoolDouble) -> None:
+        pool.shares = shares_of_the_day()
+
+    async def async_ask(self, hass: HomeAssistant, **data: Any) -> Any:
+        return await hass.services.async_call(
+            DOMAIN, "get_shares", data, blocking=True, return_response=True
+        )
+
+    async def test_the_shares_of_the_only_site_are_told(
+        self, hass: HomeAssistant, pool: PoolDouble
+    ) -> None:
+        answer = await self.async_ask(hass)
+        assert pool.calls == [("shares", Period.DAY, NOW)]
+        assert answer["period"] == "day"
+        assert answer["since"] == "2026-11-19T12:00:00+00:00"
+        assert answer["until"] == "2026-11-20T12:00:00+00:00"
+        assert answer["currency"] == "EUR"
+        single, twin = answer["connectors"]
+        assert (single["name"], twin["name"]) == ("Single Connector", "Twin Connector 1")
+        assert single["unseen_seconds"] == 86_400
+        assert single["given_share"] is None
+        assert twin | {"reasons": []} == {
+            "member": TWIN_1,
+            "device_id": device_id(hass, TWIN_1),
+            "name": "Twin Connector 1",
+            "since": "2026-11-19T12:00:00+00:00",
+            "energy_kwh": 41.4,
+            "cost": 10.35,
+            "co2_kg": 12.42,
+            "given_share": 0.536,
+            "charging_seconds": 21_600,
+            "waiting_seconds": 3_600,
+            "waiting_for_turn_seconds": 3_600,
+            "resting_seconds": 7_200,
+            "empty_seconds": 0,
+            "out_of_order_seconds": 0,
+            "unseen_seconds": 54_000,
+            "turns": 2,
+            "pauses": 1,
+            "wants": {
+                "mode": "fast",
+                "priority": "normal",
+                "weight": 1.0,
+                "plan": "cannot_be_met",
+                "needed_kwh": 32.5,
+                "ready_at": "2026-11-21T06:00:00+00:00",
+            },
+            "reasons": [],
+        }
+        assert [reason["activity"] for reason in twin["reasons"]] == [
+            "unseen",
+            "charging",
+            "resting",
+            "waiting",
+        ]
+        assert twin["reasons"][1] == {
+            "activity": "charging",
+            "reason": "circuit",
+            "circuit": "Garage",
+            "circuit_id": GARAGE,
+            "seconds": 21_600,
+            "share": 0.25,
+            "energy_kwh": 41.4,
+            "pauses": 0,
+        }
+        assert twin["reasons"][3]["circuit"] == "gone", "its id is better than nothing"
+        assert sum(reason["share"] for reason in twin["reasons"]) == pytest.approx(1.0, abs=0.002)
+
+    async def test_a_site_and_a_period_can_be_named(
+        self, hass: HomeAssistant, pool: PoolDouble
+    ) -> None:
+        answer = await self.async_ask(hass, config_entry_id=SITE, period="session")
+        assert pool.calls == [("shares", Period.SESSION, NOW)]
+        assert answer["since"] is None
+
+    async def test_who_is_gone_meanwhile_is_left_out(
+        self, hass: HomeAssistant, pool: PoolDouble
+    ) -> None:
+        pool.shares = {**pool.shares, "gone:1": shares_of_the_day()[SINGLE_1]}
+        answer = await self.async_ask(hass)
+        assert len(answer["connectors"]) == 2
+
+    async def test_an_unknown_site_is_an_error(self, hass: HomeAssistant, pool: PoolDouble) -> None:
+        with pytest.raises(ServiceValidationError):
+            await self.async_ask(hass, config_entry_id="nowhere")
+        with pytest.raises(vol.Invalid):
+            await self.async_ask(hass, period="century")
+        assert pool.calls == []

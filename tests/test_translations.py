@@ -20,6 +20,7 @@ from custom_components.ev_charger_pool.pool.limits import LimitUnit
 from custom_components.ev_charger_pool.pool.members import Mode, Priority
 from custom_components.ev_charger_pool.pool.quantities import PHASES
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
+from custom_components.ev_charger_pool.pool.shares import Period
 from custom_components.ev_charger_pool.pool.states import ChargingStatus, ConnectorState
 from custom_components.ev_charger_pool.power_supplies.contract import SupplyMode
 from scripts.translations import COPIES, as_text, fill_in, main
@@ -77,6 +78,7 @@ def test_every_language_says_everything(language: str) -> None:
         ("entity.sensor.charging_status.state", ChargingStatus),
         ("entity.sensor.limited_by.state", ReasonKind),
         ("entity.sensor.supply_mode.state", SupplyMode),
+        ("selector.share_period.options", Period),
         ("entity.select.mode.state", Mode),
         ("entity.event.limit_action.state_attributes.event_type.state", ActionStatus),
     ],

@@ -21,6 +21,7 @@ from .services import async_setup_services
 from .simulator.site import SimulatedSite, SimulatorError, async_start_simulator
 from .simulator.standard import StandardSite
 from .vehicle_memory import VehicleMemory
+from .websocket_api import async_setup_websocket_api
 from .wishes import WishStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -38,8 +39,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
-    """Register the actions; they are there as long as Home Assistant runs."""
+    """Register the actions and commands; they are there as long as Home Assistant runs."""
     async_setup_services(hass)
+    async_setup_websocket_api(hass)
     return True
 
 

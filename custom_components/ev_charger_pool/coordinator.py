@@ -1,7 +1,7 @@
 """Sense, decide, act: the only room where devices, decisions and wishes meet."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 import logging
 from typing import Any, Final
@@ -49,11 +49,14 @@ from .pool.members import (
     MemberId,
     MemberRecord,
 )
+from .pool.sessions import Session
+from .pool.shares import Period, Shares
 from .pool.vehicles import VehicleId
 from .power_supplies.contract import SupplyWishes
 from .roster import Member, Roster
 from .senses import Senses
 from .session_book import SessionBook
+from .share_book import LOOK_EVERY, ShareBook
 from .showcase import Showcase
 from .simulator.site import SimulatedSite
 from .snapshot import SiteSnapshot
@@ -126,9 +129,10 @@ class SiteCoordinator:
         )
         self.planning = Planning(self, self.vehicles, self.outlooks.outlook)
         self.actions = LimitActions(journal.write, ulid_util.ulid_now)
+        self.shares = ShareBook(journal, kept)
         self.sessions = SessionBook(
             kept.open_sessions,
-            journal.write,
+            self._keep_session,
             ulid_util.ulid_now,
             self.planning.rates,
         )
@@ -202,6 +206,7 @@ class SiteCoordinator:
         self._unsubscribe.append(
             async_track_time_interval(self.hass, self._async_purge, PURGE_EVERY)
         )
+        self._unsubscribe.append(async_track_time_interval(self.hass, self._async_look, LOOK_EVERY))
         self._publish(now)
         self.decisions.start()
         self.planning.async_start()
@@ -227,6 +232,7 @@ class SiteCoordinator:
             await self.dispatcher.async_close_all()
             await asyncio.gather(*(self.fleet.async_remove(key) for key in self._device_configs()))
         self.sessions.keep_all()
+        self.shares.keep(self.clock())
         await self.journal.async_close()
         if self.simulated_site is not None:
             await self.simulated_site.async_stop()
@@ -345,6 +351,14 @@ class SiteCoordinator:
         self.roster.refresh_limits()
         self.decisions.decide()
 
+    async def async_shares(self, period: Period, now: datetime) -> Mapping[MemberId, Shares]:
+        """Return what each connector got in a period, up to now, and why.
+
+        Raises:
+            HomeAssistantError: The journal does not answer.
+        """
+        return await self.shares.async_shares(period, self.data.members.values(), now)
+
     async def async_next_decision(self) -> None:
         """Wait for a decision."""
         if self._next is None or self._next.done():
@@ -437,6 +451,7 @@ class SiteCoordinator:
             known.last_action = self.actions.last(member)
             known.plan = self.planning.plans.get(member)
             known.vehicle = self.vehicles.plugged(member)
+            known.waited = self.shares.waited(known.session)
         self._showcase.async_show(
             take_snapshot(
                 at,
@@ -449,6 +464,15 @@ class SiteCoordinator:
                 self.wishes.default_mode,
             )
         )
+
+    @callback
+    def _async_look(self, _: datetime) -> None:
+        self.shares.see(self.data.members.values(), self.data.taken_at)
+
+    def _keep_session(self, session: Session) -> None:
+        self.journal.write(session)
+        if session.ended_at is not None:
+            self.shares.close_session(session)
 
     @callback
     def _on_forecast(self) -> None:
@@ -473,6 +497,7 @@ class SiteCoordinator:
 
     async def _async_forget(self, gone: set[str]) -> None:
         if gone:
+            self.shares.forget(gone)
             self.journal.forget(*gone)
             for subject in gone:
                 self.records.pop(subject, None)

@@ -46,6 +46,7 @@ class ErrorKey(StrEnum):
     PLAN_SOC_UNKNOWN = "plan_soc_unknown"  # {vehicle}
     VEHICLE_UNKNOWN = "vehicle_unknown"  # {vehicle}
     BOOST_WHILE_OFF = "boost_while_off"  # {member}
+    SHARES_UNAVAILABLE = "shares_unavailable"  # {error}
 
 
 _RESULT_KEYS = {
@@ -60,6 +61,13 @@ _RESULT_KEYS = {
 def wrong_input(key: ErrorKey, **placeholders: str) -> ServiceValidationError:
     """Return the error for what a user asked and could have asked better."""
     return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+def failed(key: ErrorKey, **placeholders: str) -> HomeAssistantError:
+    """Return the error for what a user asked rightly and cannot be had now."""
+    return HomeAssistantError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .balancing.contract import Controller, SiteSettings
 from .ceilings import Ceilings
@@ -57,6 +57,7 @@ class Member:
     last_action: LimitAction | None = None
     plan: Plan | None = None
     vehicle: PluggedVehicle | None = None
+    waited: timedelta = timedelta()
 
     @property
     def id(self) -> MemberId:
@@ -97,6 +98,7 @@ class Member:
             last_action=self.last_action,
             plan=self.plan,
             vehicle=self.vehicle,
+            waited=self.waited,
         )
 
 

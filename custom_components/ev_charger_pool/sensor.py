@@ -1,11 +1,11 @@
 """Sensors: what members, circuits and the pool measure, are granted and are limited by."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -47,12 +47,20 @@ DECIMALS = 3
 """Milliamps, millivolts, watt-hours: what lies below is the noise of binary fractions."""
 
 
+WAITING = Quiet(step=5.0, patience=timedelta(minutes=5))
+"""A wait is told of every five minutes, and to the minute once it is over."""
+
+
 def _newest[ValueT](reading: Reading[ValueT] | None) -> ValueT | None:
     return None if reading is None else reading.value
 
 
 def _kilo(value: float | None) -> float | None:
     return None if value is None else value / 1000
+
+
+def _minutes(duration: timedelta) -> float:
+    return duration.total_seconds() / 60
 
 
 def reason_attributes(reason: Reason, snapshot: SiteSnapshot) -> dict[str, object]:
@@ -169,6 +177,14 @@ CONNECTOR_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
     ),
     GRANTED_CURRENT,
     LIMITED_BY,
+    PoolSensorDescription(
+        key="session_waiting",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_display_precision=0,
+        quiet=WAITING,
+        value_fn=lambda view: _minutes(view.waited) if view.session else None,
+    ),
     *PLAN_SENSORS,
     CountDescription(
         key="starts_last_hour",

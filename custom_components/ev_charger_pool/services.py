@@ -1,4 +1,4 @@
-"""The actions: limit a session and lift the limit, boost, plan and plan no more, start and stop."""
+"""The actions: limit and lift the limit, boost, plan, start and stop, and tell who got what."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -12,16 +12,18 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
+from homeassistant.helpers.service import (
+    async_get_config_entry,
+    async_get_device_and_config_entry,
+)
 from homeassistant.util import dt as dt_util
 import probatio
 
 from .commands import MOST_BOOST
 from .const import DOMAIN
 from .coordinator import PoolConfigEntry, SiteCoordinator
-from .errors import ErrorKey, raise_unless_accepted, wrong_input
+from .errors import ErrorKey, failed, raise_unless_accepted, wrong_input
 from .names import async_name_of
 from .plan_commands import LEAST_SOC, MOST_ENERGY_WH, PlanOrder
 from .pool.actions import ActionStatus, LimitAction
@@ -29,16 +31,21 @@ from .pool.departures import WEEK, Departure, Once, Repeating, Weekday
 from .pool.limits import LimitUnit
 from .pool.members import MemberId
 from .pool.plans import Plan, PlanState
+from .pool.shares import Period
 from .pool.vehicles import FULL
+from .share_answers import async_share_answer
 
 SERVICE_SET_LIMIT: Final = "set_limit"
 SERVICE_CLEAR_LIMIT: Final = "clear_limit"
 SERVICE_SET_PLAN: Final = "set_plan"
 SERVICE_CLEAR_PLAN: Final = "clear_plan"
 SERVICE_BOOST: Final = "boost"
+SERVICE_GET_SHARES: Final = "get_shares"
 SERVICE_START: Final = "start"
 SERVICE_STOP: Final = "stop"
 
+ATTR_CONFIG_ENTRY: Final = "config_entry_id"
+ATTR_PERIOD: Final = "period"
 ATTR_UNIT: Final = "unit"
 ATTR_VALUE: Final = "value"
 ATTR_ENERGY: Final = "energy_kwh"
@@ -65,6 +72,12 @@ BOOST_SCHEMA = probatio.Schema(
         probatio.Required(ATTR_DURATION): probatio.All(
             cv.positive_time_period, probatio.Range(min=timedelta(seconds=1), max=MOST_BOOST)
         ),
+    }
+)
+GET_SHARES_SCHEMA = probatio.Schema(
+    {
+        probatio.Optional(ATTR_CONFIG_ENTRY): cv.string,
+        probatio.Optional(ATTR_PERIOD, default=Period.DAY): probatio.Coerce(Period),
     }
 )
 SET_PLAN_SCHEMA = probatio.Schema(
@@ -122,6 +135,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         _async_clear_plan,
         schema=TARGET_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_GET_SHARES,
+        _async_get_shares,
+        schema=GET_SHARES_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
     )
     hass.services.async_register(DOMAIN, SERVICE_BOOST, _async_boost, schema=BOOST_SCHEMA)
     hass.services.async_register(DOMAIN, SERVICE_START, _async_start, schema=TARGET_SCHEMA)
@@ -199,6 +219,14 @@ def _promised(plan: Plan, currency: str) -> ServiceResponse:
     return response
 
 
+async def _async_get_shares(call: ServiceCall) -> ServiceResponse:
+    """Return who got what and why in a period."""
+    entry: PoolConfigEntry = async_get_config_entry(
+        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY)
+    )
+    return await async_share_answer(entry.runtime_data, call.data[ATTR_PERIOD])
+
+
 async def _async_boost(call: ServiceCall) -> None:
     """Have a connector charge fast for a while, whatever its mode."""
     target = _target(call)
@@ -248,11 +276,7 @@ def _completed(action: LimitAction, target: _Target) -> ServiceResponse:
         HomeAssistantError: It failed.
     """
     if action.status is ActionStatus.FAILED:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=ErrorKey.LIMIT_FAILED,
-            translation_placeholders={"member": target.name, "error": action.error or ""},
-        )
+        raise failed(ErrorKey.LIMIT_FAILED, member=target.name, error=action.error or "")
     response: dict[str, Any] = {
         "id": action.id,
         "member": action.member,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .balancing.contract import Problem
 from .chargers.contract import ConnectorReport, DeviceIdentity
@@ -37,7 +37,7 @@ class MemberView:
     """Everything about one member.
 
     Exactly one of `connector` and `supply` tells what it reported; both are None before its
-    first report.
+    first report. `waited` is how long its session has waited for the pool, in whole minutes.
     """
 
     settings: MemberSettings
@@ -53,6 +53,7 @@ class MemberView:
     last_action: LimitAction | None = None
     plan: Plan | None = None
     vehicle: PluggedVehicle | None = None
+    waited: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,17 @@ def test_what_nobody_looked_at_is_no_time_and_unseen_energy() -> None:
     assert tallies(accounts.take_changed(later)) == {UNSEEN: Tally(energy_wh=500.0)}
 
 
+def test_what_comes_in_while_nothing_is_heard_is_unseen_energy() -> None:
+    offline = Standing(activity=Activity.OUT_OF_ORDER, reason=ReasonKind.OFFLINE)
+    accounts = Accounts()
+    accounts.see(sight(NOON, BY_FUSE, session(), granted_a=8.0, wanted_a=16.0))
+    accounts.see(sight(NOON + S, offline, session()))
+    accounts.see(sight(NOON + 2 * S, BY_FUSE, session(80.0), granted_a=8.0, wanted_a=16.0))
+    booked = tallies(accounts.take_changed(NOON + 2 * S))
+    assert booked[UNSEEN] == Tally(energy_wh=80.0)
+    assert booked[offline].seconds == 1.0
+
+
 def test_waiting_of_a_session_is_told_while_it_goes_on() -> None:
     accounts = Accounts(open_sums=[SessionSum(session="s1", waited_seconds=90.0, total=Tally())])
     assert accounts.waited("s1") == 90 * S

@@ -58,7 +58,7 @@ class Accounts:
     Time between two looks is booked on what was seen at the first. Energy, cost and emissions are
     booked as the session counts them, so that they add up to the register of the device whatever
     was or was not seen; a register that is told late counts for when the car charged last, and what
-    came in while nobody looked is booked as unseen.
+    came in while nobody looked, or nothing was heard, is booked as unseen.
     """
 
     def __init__(
@@ -94,7 +94,8 @@ class Accounts:
         if sight.session is not None:
             goes_on = before is not None and before.session_id == sight.session.id
             seen = (before if before is not None and goes_on else sight).standing
-            self._count(sight.session, sight.at, seen if is_near else None)
+            is_heard = is_near and seen.activity is not Activity.OUT_OF_ORDER
+            self._count(sight.session, sight.at, seen if is_heard else None)
             if sight.standing.activity is Activity.CHARGING:
                 self._charged[sight.session.id] = sight.standing
 
@@ -177,7 +178,7 @@ class Accounts:
         Args:
             session: The session.
             at: When it was counted.
-            seen: What it did until then; None: nobody looked.
+            seen: What it did until then; None: nobody knows.
         """
         standing = UNSEEN if seen is None else self._charged.get(session.id, seen)
         booked = self._counted.get(session.id, Tally())
