@@ -150,11 +150,19 @@ def _scene_figures(scene: Scene, ran: Sequence[Ran]) -> dict[str, float]:
     }
     if scene in _BY_ENERGY and best_wh:
         figures["energy_ratio"] = energy_wh / best_wh
+    if scene is Scene.FAULTS and best_wh:
+        # The optimum knows of no fault: this is told, and not held against anybody.
+        figures["energy_to_faultless"] = energy_wh / best_wh
     best_solar_wh = total(lambda item: item.best_solar_wh)
     if scene is Scene.SOLAR and best_solar_wh and energy_wh:
         solar_wh = total(lambda item: item.solar_wh)
         figures["solar_ratio"] = solar_wh / best_solar_wh
         figures["solar_import_share"] = (energy_wh - solar_wh) / energy_wh
+    least_import_wh = total(lambda item: item.least_import_wh)
+    if scene is Scene.MINIMUM_SOLAR and best_solar_wh and least_import_wh:
+        solar_wh = total(lambda item: item.solar_wh)
+        figures["sun_to_best"] = solar_wh / best_solar_wh
+        figures["import_to_least"] = (energy_wh - solar_wh) / least_import_wh
     best_cost = total(lambda item: item.best_cost)
     if scene is Scene.PLAN and best_cost:
         figures["plan_cost_ratio"] = total(lambda item: item.cost) / best_cost

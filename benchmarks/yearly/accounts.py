@@ -185,7 +185,8 @@ class Overloads(Witness):
 
     Attributes:
         caused_as: Ampere-seconds above a limit, beyond the meter's noise, that were neither what
-            others rose by since they could be known, nor a car's start by its station's default.
+            others rose by since they could be known, nor a car's start by its station's default,
+            nor what a device takes against its orders before SR-6's ladder could end it.
         over_as: All ampere-seconds above a limit, whoever caused them.
         over_s: When a limit was exceeded last.
         thermal_s: The largest thermal sum of any 10 minutes (I1b), in seconds.
@@ -241,10 +242,6 @@ class Overloads(Witness):
         hidden_a = 0.0
         if knowledge.spec is not None:
             hidden_a = spot.other_a - spot.since_moving.since(knowledge.moving_s)
-        own_starts_a = sum(
-            member.own_start_a(now_s, knowledge.reaction_s)
-            for member in spot.members
-            if member.on_phase[spot.phase]
-        )
-        excused_a = spot.error_a + spot.noise_a + hidden_a + own_starts_a
+        devices_a = spot.excused_a(now_s, self._truth.decided_s, knowledge.reaction_s)
+        excused_a = spot.error_a + spot.noise_a + hidden_a + devices_a
         return max(0.0, spot.total_a - spot.limit_a - excused_a)

@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from benchmarks.yearly.accounts import Accounts, Overloads
+from benchmarks.yearly.minimum_optimum import MinimumOptimum, most_solar_above_minimum
 from benchmarks.yearly.optimum import Problem, Stay, draws_a
 from benchmarks.yearly.planning import CheapestSlots
 from benchmarks.yearly.pool_planning import Planner
@@ -46,6 +47,7 @@ class Ran:
         best_wh: The most that they could have taken.
         solar_wh: What of it was surplus of the sun.
         best_solar_wh: The most surplus that could have been taken.
+        least_import_wh: What has to be imported with it where the least current always flows.
         cost: What the energy cost.
         best_cost: The least that the same energy could have cost.
         overload_as: Ampere-seconds of overload that the strategy caused.
@@ -71,6 +73,7 @@ class Ran:
     best_wh: float
     solar_wh: float
     best_solar_wh: float
+    least_import_wh: float
     cost: float
     best_cost: float
     overload_as: float
@@ -108,7 +111,7 @@ def run_day(scene: Scene, day: int, seed: int) -> DayRan:
     trace = record(drawn.scenario)
     problem = Problem(drawn.scenario, trace)
     best_wh = sum(problem.most_energy().energy_wh)
-    best_solar_wh = _most_solar(drawn, problem.stays, trace)
+    best_sun = _best_of_sun(drawn, problem.stays, trace)
     ran = {}
     for strategy in Strategy:
         started = time.process_time()
@@ -123,7 +126,8 @@ def run_day(scene: Scene, day: int, seed: int) -> DayRan:
             energy_wh=sum(accounts.delivered_wh),
             best_wh=best_wh,
             solar_wh=accounts.solar_wh,
-            best_solar_wh=best_solar_wh,
+            best_solar_wh=best_sun.solar_wh,
+            least_import_wh=best_sun.imported_wh,
             cost=accounts.cost,
             best_cost=best_cost,
             overload_as=overloads.caused_as,
@@ -189,9 +193,22 @@ def _attendants(
             return ()
 
 
+def _best_of_sun(drawn: Day, stays: Sequence[Stay], trace: Trace) -> MinimumOptimum:
+    """Return the most of the sun that could be had, and what it costs in imports."""
+    match drawn.mode:
+        case Mode.SOLAR:
+            return MinimumOptimum(solar_wh=_most_solar(drawn, stays, trace), imported_wh=0.0)
+        case Mode.MINIMUM_SOLAR:
+            best = [most_solar_above_minimum(stay, trace.surplus_w) for stay in stays]
+            return MinimumOptimum(
+                solar_wh=sum(item.solar_wh for item in best),
+                imported_wh=sum(item.imported_wh for item in best),
+            )
+        case _:
+            return MinimumOptimum(solar_wh=0.0, imported_wh=0.0)
+
+
 def _most_solar(drawn: Day, stays: Sequence[Stay], trace: Trace) -> float:
-    if drawn.mode is not Mode.SOLAR:
-        return 0.0
     plans = {plan.settings.member: plan for plan in drawn.scenario.members}
     most_wh = 0.0
     for stay in stays:

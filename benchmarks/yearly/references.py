@@ -282,6 +282,9 @@ class RoundRobin(Reference):
                 return {member: 0.0}
             case Mode.SOLAR:
                 return {member: min(room_a, self._by_the_sun(member, now))}
+            case Mode.MINIMUM_SOLAR:
+                least_a = self.members[member].min_current_a
+                return {member: min(room_a, max(least_a, self._by_the_sun(member, now)))}
             case _:
                 return {member: room_a}
 
@@ -346,8 +349,11 @@ class EqualSplit(Reference):
                 pot_a = free_a[index] + sum(self.draws_a(item)[index] for item in drawing)
                 users = sum(phase in self.members[item].phases for item in below)
                 share_a = min(share_a, pot_a / users)
-        if self._wishes.get(member, MemberWishes()).mode_at(now) is Mode.SOLAR:
+        mode = self._wishes.get(member, MemberWishes()).mode_at(now)
+        if mode in (Mode.SOLAR, Mode.MINIMUM_SOLAR):
             own_w = sum(sum(self.draws_a(item)) for item in self._came) * NOMINAL_VOLTAGE_V
             per_amp = NOMINAL_VOLTAGE_V * len(self.phases(member))
-            share_a = min(share_a, (self.export_w + own_w) / len(served) / per_amp)
+            sun_a = (self.export_w + own_w) / len(served) / per_amp
+            least_a = self.members[member].min_current_a if mode is Mode.MINIMUM_SOLAR else 0.0
+            share_a = min(share_a, max(least_a, sun_a))
         return share_a

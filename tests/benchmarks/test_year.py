@@ -18,6 +18,7 @@ RAN = Ran(
     best_wh=10_000.0,
     solar_wh=8_800.0,
     best_solar_wh=8_900.0,
+    least_import_wh=0.0,
     cost=2.02,
     best_cost=2.0,
     overload_as=0.0,
@@ -118,6 +119,21 @@ def test_sun_and_cost_are_told_where_they_count() -> None:
     assert "house_overload_as" not in figures
 
 
+def test_minimum_and_sun_is_held_against_what_the_mode_allows() -> None:
+    ran = replace(RAN, energy_wh=6_000.0, solar_wh=4_000.0, best_solar_wh=5_000.0)
+    ran = replace(ran, least_import_wh=1_600.0)
+    figures = year.figures_of([a_day(Scene.MINIMUM_SOLAR, ran)])
+    assert figures["minimum_solar_sun_to_best"] == pytest.approx(0.8)
+    assert figures["minimum_solar_import_to_least"] == pytest.approx(1.25)
+    assert "solar_ratio" not in figures
+
+
+def test_energy_among_faults_is_told_and_not_held_against_the_best() -> None:
+    figures = year.figures_of([a_day(Scene.FAULTS)])
+    assert figures["faults_energy_to_faultless"] == pytest.approx(0.9)
+    assert "energy_ratio" not in figures
+
+
 def test_key_has_its_scene_once() -> None:
     figures = year.figures_of([a_day(Scene.SOLAR), a_day(Scene.PLAN)])
     assert "solar_solar_ratio" not in figures
@@ -162,7 +178,7 @@ def test_breaches_are_told_with_their_day(monkeypatch: pytest.MonkeyPatch) -> No
     result = year.run(Options(scale=1.0, seed=1))
     assert not result.ok
     assert result.figures["simulated_hours"] == 2 * len(Scene) * 24.0
-    assert result.notes[0].startswith("2 days of each of 6 sites")
+    assert result.notes[0].startswith("2 days of each of 8 sites")
     assert result.notes[3] == "house day 5: breach 0"
     assert result.notes[-1] == f"and {2 * len(Scene) * 30 - year.SHOWN} more"
 

@@ -1,5 +1,6 @@
 """How simulated cars follow what they are offered."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -7,6 +8,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.ev_charger_pool.simulator.cars import (
+    SIP_EVERY_S,
+    SIP_S,
     Car,
     PluggedCar,
     draw_car,
@@ -140,3 +143,39 @@ def test_later_visits_begin_with_the_given_car_and_fill_a_day() -> None:
     assert visits[0].car is car
     assert visits[0].arrives_after == timedelta(seconds=20)
     assert timedelta(hours=20) < visits[-1].arrives_after < timedelta(days=1)
+
+
+QUICK = Car(reaction_s=0.0, start_s=0.0, ramp_a_per_s=50.0, offset_a=0.0, wanted_wh=20_000.0)
+
+
+def test_a_choosy_car_takes_nothing_of_a_low_offer() -> None:
+    car = PluggedCar(replace(QUICK, least_a=9.0))
+    car.offer(8.0, 0.0)
+    assert set(follow(car, 30)) == {0.0}
+    assert car.wants_energy
+    car.offer(9.0, 30.0)
+    assert follow(car, 10, 30.0)[-1] == 9.0
+
+
+def test_a_car_sulks_after_a_pause_and_not_before() -> None:
+    car = PluggedCar(replace(QUICK, sulks_s=60.0))
+    car.offer(16.0, 0.0)
+    assert follow(car, 5)[0] == 16.0
+    car.offer(0.0, 5.0)
+    follow(car, 5, 5.0)
+    car.offer(16.0, 10.0)
+    assert set(follow(car, 59, 10.0)) == {0.0}
+    assert follow(car, 5, 69.0)[-1] == 16.0
+
+
+def test_a_full_car_takes_a_sip_now_and_then() -> None:
+    car = PluggedCar(replace(QUICK, wanted_wh=50.0, taper_from=1.0, full_sip_a=1.5))
+    car.offer(16.0, 0.0)
+    follow(car, 100)
+    assert car.full
+    assert not car.wants_energy
+    later = follow(car, round(2 * SIP_EVERY_S), 100.0)
+    assert later.count(1.5) == pytest.approx(2 * SIP_S, abs=3)
+    assert set(later) <= {0.0, 1.5, 16.0}
+    car.offer(0.0, 3_000.0)
+    assert max(follow(car, round(SIP_EVERY_S), 3_000.0)[5:]) == 0.0

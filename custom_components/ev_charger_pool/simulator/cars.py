@@ -9,6 +9,10 @@ from typing import Final
 LEAST_OFFER_A: Final = 6.0
 """The smallest current that IEC 61851 can offer; less is a pause."""
 
+SIP_S: Final = 90.0
+SIP_EVERY_S: Final = 1_200.0
+"""How long, and how often, a full car takes a sip."""
+
 _FULL_BELOW_A: Final = 0.4
 """A tapering car stops once its cells take less than this per phase."""
 
@@ -29,6 +33,10 @@ class Car:
         offset_a: See `gain`.
         sleeps_after_s: After a pause this long it has to be woken; None: never sleeps.
         one_phase_from: The share of the wanted energy from which on it uses one phase only.
+        least_a: It takes nothing of an offer below this, though it has to by the standard.
+        sulks_s: So much longer it takes to start again after a pause in its session.
+        full_sip_a: What it takes for `SIP_S` of every `SIP_EVERY_S` once it is full, to keep its
+            battery warm and balanced.
     """
 
     phases: int = 3
@@ -42,6 +50,9 @@ class Car:
     offset_a: float = -0.2
     sleeps_after_s: float | None = None
     one_phase_from: float = 1.0
+    least_a: float = LEAST_OFFER_A
+    sulks_s: float = 0.0
+    full_sip_a: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +128,8 @@ class PluggedCar:
 
     def _follow(self, offer_a: float, now_s: float) -> None:
         if self._followed_a < LEAST_OFFER_A <= offer_a:
-            self._may_start_s = now_s + self.car.start_s
+            sulks_s = self.car.sulks_s if self.taken_wh > 0.0 else 0.0
+            self._may_start_s = now_s + self.car.start_s + sulks_s
         self._followed_a = offer_a
 
     def _doze(self, now_s: float) -> None:
@@ -134,9 +146,14 @@ class PluggedCar:
             self.asleep = True
 
     def _wanted_a(self, now_s: float) -> float:
-        if self._followed_a < LEAST_OFFER_A or not self.wants_energy or now_s < self._may_start_s:
-            return 0.0
         car = self.car
+        if self._followed_a < max(LEAST_OFFER_A, car.least_a) or now_s < self._may_start_s:
+            return 0.0
+        if self.full:
+            sips = now_s % SIP_EVERY_S < SIP_S
+            return min(car.full_sip_a, self._followed_a) if sips else 0.0
+        if self.asleep:
+            return 0.0
         wanted = min(car.gain * self._followed_a + car.offset_a, car.max_current_a)
         share = self.taken_wh / car.wanted_wh
         if share > car.taper_from:

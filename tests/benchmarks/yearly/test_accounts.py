@@ -10,6 +10,7 @@ from benchmarks.yearly.optimum import stays_of
 from custom_components.ev_charger_pool.balancing.contract import Controller
 from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.pool.members import MemberId, MemberSettings
+from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.house import SunSpec
 from custom_components.ev_charger_pool.simulator.scenario import Scenario
 from custom_components.ev_charger_pool.simulator.stage import Stage
@@ -87,3 +88,12 @@ def test_greedy_controller_causes_what_is_counted() -> None:
     assert overloads.over_as > 5_000.0
     assert 0.9 * overloads.over_as < overloads.caused_as < overloads.over_as
     assert overloads.findings.violations
+
+
+def test_what_a_device_takes_against_its_orders_is_not_the_controllers() -> None:
+    member = connector(1)
+    lies = DeviceFault(kind=DeviceFaultKind.LIES, from_s=100.0, until_s=140.0)
+    liar = replace(member, firmware=replace(member.firmware, faults=(lies,)))
+    _, overloads = measured(site([liar], fuse_a=20.0, minutes=4), CarefulController)
+    assert overloads.over_as > 0.0
+    assert overloads.caused_as == 0.0

@@ -119,6 +119,16 @@ def test_sun_alone_is_followed(new_controller: type[Reference]) -> None:
     assert 500.0 < sunny.connectors["c1"].energy_wh < 3_000.0
 
 
+@pytest.mark.parametrize("new_controller", [RoundRobin, EqualSplit])
+def test_least_flows_without_any_sun(new_controller: type[Reference]) -> None:
+    scenario = site([connector(1, car=replace(CAR, phases=1))], minutes=20)
+    tape, _ = taped(in_mode(scenario, Mode.MINIMUM_SOLAR), new_controller)
+    assert [amps for _, _, amps in tape.changes] == [6.0]
+    bright = SunSpec(peak_w=9_000.0, cloudiness=0.0)
+    tape, _ = taped(in_mode(scenario, Mode.MINIMUM_SOLAR, bright), new_controller)
+    assert max(amps for _, _, amps in tape.changes) > 10.0
+
+
 def test_round_robin_waits_for_the_sun_and_for_its_end() -> None:
     scenario = in_mode(
         site([connector(1, car=replace(CAR, phases=1))], minutes=40),

@@ -10,6 +10,7 @@ from custom_components.ev_charger_pool.simulator.year.motorists import (
     Habit,
     draw_day,
     draw_quirky_car,
+    draw_stubborn_car,
 )
 from custom_components.ev_charger_pool.simulator.year.prices import (
     LEAST_PER_KWH,
@@ -52,6 +53,18 @@ def test_cars_have_one_two_or_three_phases_and_some_sleep() -> None:
     assert {car.phases for car in cars} == {1, 2, 3}
     assert 10 < sum(car.sleeps_after_s is not None for car in cars) < 60
     assert isinstance(cars[0], Car)
+
+
+def test_stubborn_cars_have_every_quirk() -> None:
+    rng = Random(1)
+    cars = [draw_stubborn_car(rng) for _ in range(200)]
+    quirks = [
+        [car.reaction_s > 4.0, car.least_a > 6.0, car.sulks_s > 0.0, car.full_sip_a > 0.0]
+        for car in cars
+    ]
+    assert [sum(quirk) > 20 for quirk in zip(*quirks, strict=True)] == [True] * 4
+    assert max(sum(quirk) for quirk in quirks) == 1
+    assert sum(car.sleeps_after_s is not None for car in cars) > 30
 
 
 def test_price_at_a_time_is_that_of_its_slot() -> None:

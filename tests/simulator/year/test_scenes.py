@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from custom_components.ev_charger_pool.pool.members import Mode
+from custom_components.ev_charger_pool.simulator.devices import DeviceFaultKind
+from custom_components.ev_charger_pool.simulator.meters import MeterFaultKind
 from custom_components.ev_charger_pool.simulator.year.scenes import Scene, draw_site_day
 
 
@@ -58,3 +60,27 @@ def test_meters_drop_out_and_lag_over_the_year() -> None:
     assert len(dropped) > len(meters)
     longest = max(fault.until_s - fault.from_s for fault in dropped)
     assert 60.0 < longest <= timedelta(minutes=10).total_seconds()
+
+
+def test_with_a_minimum_or_without_the_sun_is_the_same() -> None:
+    least, alone = (draw_site_day(scene, 90, 1) for scene in (Scene.MINIMUM_SOLAR, Scene.SOLAR))
+    assert least.mode is Mode.MINIMUM_SOLAR
+    assert least.scenario.members == alone.scenario.members
+    assert least.scenario.plant == alone.scenario.plant
+    assert {wish.wishes.mode for wish in least.scenario.wishes} == {Mode.MINIMUM_SOLAR}
+
+
+def test_everything_goes_wrong_within_some_days() -> None:
+    days = [draw_site_day(Scene.FAULTS, day, 1).scenario for day in range(1, 15)]
+    stations = [
+        fault.kind
+        for scenario in days
+        for member in scenario.members
+        for fault in member.firmware.faults
+    ]
+    meters = [
+        fault.kind for scenario in days for item in scenario.plant.meters for fault in item.faults
+    ]
+    assert set(stations) == set(DeviceFaultKind)
+    assert set(meters) == set(MeterFaultKind)
+    assert len(meters) > 3 * len(days)

@@ -52,6 +52,22 @@ def draw_quirky_car(rng: Random) -> Car:
     )
 
 
+def draw_stubborn_car(rng: Random) -> Car:
+    """Draw a car that has its own ideas: slow, choosy, sulking, or never quite full."""
+    car = draw_quirky_car(rng)
+    match rng.randrange(5):
+        case 0:
+            return replace(car, reaction_s=rng.uniform(5.0, 8.0), ramp_a_per_s=3.0)
+        case 1:
+            return replace(car, least_a=rng.choice((7.0, 8.0, 10.0)))
+        case 2:
+            return replace(car, sulks_s=rng.uniform(60.0, 300.0))
+        case 3:
+            return replace(car, full_sip_a=rng.uniform(0.8, 2.5))
+        case _:
+            return replace(car, sleeps_after_s=rng.uniform(120.0, 600.0))
+
+
 def draw_day(
     rng: Random,
     habit: Habit,
