@@ -130,6 +130,58 @@ def test_a_plan_charges_in_its_slots_only() -> None:
     assert stand.granted() == 16.0
 
 
+def planned(*slots: tuple[float, float]) -> Sunny:
+    """A member that is planned at full power in slots of seconds from now."""
+    stand = Sunny(member(), mode=Mode.PLAN)
+    plan(stand, *slots)
+    return stand
+
+
+def plan(stand: Sunny, *slots: tuple[float, float]) -> None:
+    stand.controller.set_schedules(
+        [Schedule(member="a", slots=tuple(slot(stand, *times, 11_040.0) for times in slots))]
+    )
+
+
+def test_sr14_a_plan_that_moves_its_slot_ends_no_run_before_its_time() -> None:
+    stand = planned((0.0, 900.0), (7_200.0, 9_000.0))
+    stand.run(2 * MINUTE)
+    assert stand.granted() == 16.0
+    plan(stand, (7_000.0, 9_000.0))
+    stand.run(440)
+    assert stand.granted() == 6.0
+    assert stand.reason() is ReasonKind.PLAN
+    stand.run(100)
+    assert stand.granted() == 0.0
+
+
+def test_sr14_a_plan_does_not_pause_for_a_gap_shorter_than_a_pause() -> None:
+    stand = planned((0.0, 1_200.0), (1_440.0, 3_000.0))
+    stand.run(1_220)
+    assert stand.granted() == 6.0
+    stand.run(260)
+    assert stand.granted() == 16.0
+
+
+def test_a_plan_that_is_done_ends_at_once() -> None:
+    stand = planned((0.0, 120.0))
+    stand.run(119)
+    assert stand.granted() == 16.0
+    stand.run(2)
+    assert stand.granted() == 0.0
+
+
+def test_a_plan_goes_on_with_no_run_of_another_mode() -> None:
+    stand = planned((0.0, 900.0), (7_200.0, 9_000.0))
+    stand.run(60)
+    stand.want("a", Mode.FAST)
+    stand.run(MINUTE)
+    plan(stand, (7_200.0, 9_000.0))
+    stand.want("a", Mode.PLAN)
+    stand.tick()
+    assert stand.granted() == 0.0
+
+
 def test_a_plan_is_rounded_up_so_that_it_is_kept() -> None:
     stand = Sunny(member(), mode=Mode.PLAN)
     stand.controller.set_schedules(

@@ -120,6 +120,8 @@ def _demand(seat: Seat, now_s: float, share_a: float | None) -> Demand:
     settings = seat.settings
     most_a, reason = seat.ceiling.current_a, seat.ceiling.reason
     needed_a = seat.headroom.needed_a(now_s, seat.granted_a) if seat.granted_a > 0.0 else None
+    if seat.wake.is_asked:
+        needed_a = seat.least_a
     if needed_a is not None and max(needed_a, seat.least_a) < most_a:
         most_a = max(needed_a, seat.least_a)
         reason = Reason(kind=ReasonKind.VEHICLE, subject=settings.member)

@@ -53,6 +53,9 @@ _QUIET: Final = (
 )
 """Statuses in which a device that does not measure says that nothing flows."""
 
+_NO_SHARE: Final = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.SOLAR))
+"""What a mode gives before it was asked."""
+
 _UNHEARD: Final = (ConnectorState.MISSING, ConnectorState.UNSPECIFIED)
 
 
@@ -94,7 +97,7 @@ class Seat:
         """The mode that counts now, a boost included."""
         self.open_a = settings.max_current_a
         """Its ceiling before its mode: what it might have if the mode did not bound it."""
-        self.share = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.SOLAR))
+        self.share = _NO_SHARE
         """What its mode gives it: by the sun, or by a plan."""
         self.starts = Starts()
         self.balance: Ceiling | None = None
@@ -333,6 +336,8 @@ class Seat:
         if self.connected and self.granted_a > 0.0:
             self.ceiling_dirty |= self.learner.take(at_s, lanes)
             self.headroom.draw(at_s, strongest_a)
+            if self.is_supply and 0.0 < strongest_a <= self.granted_a and self.had_time:
+                self.headroom.use(strongest_a / self.granted_a)
             self.wake.draw(at_s, strongest_a)
 
     def _note_unmeasured(self, report: MemberReport) -> None:
@@ -391,6 +396,7 @@ class Seat:
         """Take the mode that counts from now on: at once, without waiting for a pause to end."""
         if mode is not self.mode:
             self.mode = mode
+            self.share = _NO_SHARE
             self.ceiling_dirty = True
             self.turns.forgive_pause()
 
@@ -411,7 +417,9 @@ class Seat:
         self.account.restore(granted_a, max(record.granted_a, record.outstanding_a), expires_s)
         self.lease.exercised = record.lease_exercised
         self.lease.failed = record.lease_failed
-        self.wake.asleep = record.asleep
+        if record.asleep:
+            # Nobody remembers why: it is asked again.
+            self.wake.lend(now_s)
         self.turns.restore(record.owed, now_s)
         if self.switch is not None:
             self.switch.restore(record.phases, record.phase_veto)

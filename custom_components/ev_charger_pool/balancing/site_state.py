@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import math
 
 from ..pool.circuits import CircuitRecord, WindowRecord
@@ -19,6 +19,7 @@ from .policies import POLICIES, Ceilings, ceiling_of, planned_share
 from .restart import Restart
 from .seats import Seat
 from .topology import Topology
+from .turns import PAUSE_S
 from .uneven import keep_balance, within_balance
 from .wiring import WATTS, each
 
@@ -189,11 +190,14 @@ class SiteState:
         for member, seat in self.seats.items():
             seat.enter(seat.wishes.mode_at(now))
             if seat.mode is Mode.PLAN:
-                schedule = self.schedules.get(member)
+                schedule = self.schedules.get(member, Schedule(member=member, slots=()))
+                power_w = schedule.power_at(now)
+                if power_w <= 0.0 and _runs_on(seat, schedule, now):
+                    power_w = _LEAST_W
                 seat.allow(
                     planned_share(
                         seat.settings,
-                        0.0 if schedule is None else schedule.power_at(now),
+                        power_w,
                         seat.powered,
                         seat.least_a,
                         seat.voltage_v,
@@ -268,6 +272,22 @@ class SiteState:
         seat.open_a = seat.ceiling.current_a
         seat.ceiling = POLICIES[seat.mode](seat.settings, seat.ceiling, seat.share)
         seat.ceiling_dirty = False
+
+
+_LEAST_W = 1e-3
+"""Any power above nothing: enough for the least current that a member runs with."""
+
+
+def _runs_on(seat: Seat, schedule: Schedule, now: datetime) -> bool:
+    """Whether a member stays on between two slots of its plan, at its least current (SR-14).
+
+    A run that a plan began is not to end before its time, nor for a gap that is shorter than a
+    pause. After its last slot it has what was planned, and ends.
+    """
+    next_at = schedule.next_start(now)
+    if seat.granted_a <= 0.0 or seat.share.current_a <= 0.0 or next_at is None:
+        return False
+    return seat.turns.must_run(now.timestamp()) or next_at - now < timedelta(seconds=PAUSE_S)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -151,6 +151,7 @@ def _may_exercise(seat: Seat, now_s: float) -> bool:
 def wake(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> None:
     """Wake cars that take nothing after a pause; let those that sleep on be (SR-14)."""
     for seat in site.seats.values():
+        seat.wake.look(now_s)
         if seat.granted_a <= 0.0 or not seat.online or seat.is_supply:
             continue
         if seat.wake.attempt(now_s):

@@ -7,6 +7,7 @@ from typing import Final
 from ..pool.members import MemberId
 from ..pool.reasons import Reason, ReasonKind
 from .contract import Allocate, OutOfTime, Sharing
+from .done import lend
 from .downs import lower, stale_branch
 from .frozen import frozen_shares
 from .orders import OrderBook
@@ -107,6 +108,7 @@ class Waves:
             least_a = _ROUNDING if waits else DEADBAND_A - _ROUNDING
             ordered += _make_room(site, willing, plan, book, now, least_a)
         ordered += _let_go(site, willing, plan, book, now)
+        ordered += lend(site, willing, plan, book, now)
         if ordered:
             self.hold(now_s, max(seat.settle_s for seat in ordered))
 

@@ -36,6 +36,13 @@ class Schedule:
                 return slot.power_w
         return 0.0
 
+    def next_start(self, now: datetime) -> datetime | None:
+        """Return when the next slot with power begins, None when none does."""
+        return min(
+            (slot.from_at for slot in self.slots if slot.from_at > now and slot.power_w > 0.0),
+            default=None,
+        )
+
     def next_change(self, now: datetime) -> datetime | None:
         """Return when a slot begins or ends next, None when none does."""
         return min(
