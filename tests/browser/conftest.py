@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +92,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """An empty page; what it shows when a test fails is kept in test-results."""
     context = browser.new_context(viewport={"width": 1440, "height": 1080}, locale="en-GB")
     context.set_default_timeout(PAGE_TIMEOUT_MS)
+    expect.set_options(timeout=PAGE_TIMEOUT_MS)
     context.add_init_script("localStorage.setItem('dockedSidebar', '\"always_hidden\"')")
     page = context.new_page()
     failed = request.session.testsfailed
