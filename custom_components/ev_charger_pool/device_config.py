@@ -19,6 +19,7 @@ from .const import (
     CONF_PROFILE,
     CONF_ROTATION,
     CONF_STATION,
+    CONF_SWITCHES_PHASES,
     CONF_TOKENS,
     CONF_UNIT,
     ROOT_CIRCUIT,
@@ -41,11 +42,13 @@ class ConnectorConfig:
         rotation: The site's phases that its own L1, L2, L3 are wired to.
         max_current_a: The most that its cable and fuse carry per phase.
         fail_safe_current_a: What it is to take per phase once its lease has lapsed.
+        switches_phases: Whether its user says that it can switch between one phase and three.
     """
 
     rotation: tuple[Phase, ...]
     max_current_a: float
     fail_safe_current_a: float
+    switches_phases: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,7 @@ class ChargerConfig:
                     rotation=_rotation(connector.get(CONF_ROTATION), phases),
                     max_current_a=connector[CONF_MAX_CURRENT],
                     fail_safe_current_a=connector.get(CONF_FAIL_SAFE_CURRENT, fail_safe_a),
+                    switches_phases=connector.get(CONF_SWITCHES_PHASES, False),
                 )
                 for number, connector in data[CONF_CONNECTORS].items()
             },

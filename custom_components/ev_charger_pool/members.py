@@ -63,6 +63,7 @@ def connector_settings(
         may_freeze=charger.may_freeze,
         priority=wish.priority,
         weight=wish.weight,
+        switching=able.switching,
     )
 
 

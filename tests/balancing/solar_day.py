@@ -14,11 +14,13 @@ from custom_components.ev_charger_pool.pool.members import (
     MemberSettings,
     MemberWishes,
     Mode,
+    PhaseSwitching,
+    PhaseVeto,
 )
 from custom_components.ev_charger_pool.pool.quantities import PHASES, PerPhase, Phase
-from custom_components.ev_charger_pool.simulator.cars import Car, Visit
+from custom_components.ev_charger_pool.simulator.cars import Car, SwitchMood, Visit
 from custom_components.ev_charger_pool.simulator.closed_loop import ClosedLoop
-from custom_components.ev_charger_pool.simulator.devices import FirmwareSpec
+from custom_components.ev_charger_pool.simulator.devices import FirmwareSpec, SwitchConduct
 from custom_components.ev_charger_pool.simulator.house import (
     Appliance,
     BatterySpec,
@@ -42,6 +44,9 @@ class CarPlan:
     mode: Mode = Mode.SOLAR
     minimum_current_a: float | None = None
     wanted_wh: float = 100_000.0
+    switching: PhaseSwitching | None = None
+    mood: SwitchMood = SwitchMood.FOLLOWS
+    conduct: SwitchConduct = SwitchConduct.OBEYS
 
 
 @dataclass
@@ -55,6 +60,10 @@ class Day:
     grid_w: list[float] = field(default_factory=list)
     granted_a: list[tuple[float, ...]] = field(default_factory=list)
     starts: list[list[int]] = field(default_factory=list)
+    switches: list[tuple[int, ...]] = field(default_factory=list)
+    """How often each connector was switched within an hour, second by second."""
+    vetoes: list[PhaseVeto | None] = field(default_factory=list)
+    switched_under_load: int = 0
     orders: int = 0
     violations: tuple[object, ...] = ()
 
@@ -131,8 +140,9 @@ def run_day(
                     phases=PHASES[: car.phases],
                     lease=Lease(duration=timedelta(seconds=180), renewal=timedelta(seconds=75)),
                     lease_exercised=True,
+                    switching=car.switching,
                 ),
-                firmware=FirmwareSpec(report_s=report_s),
+                firmware=FirmwareSpec(report_s=report_s, switching=car.conduct),
                 link=f"c{number}",
                 visits=(
                     Visit(
@@ -140,6 +150,7 @@ def run_day(
                             phases=car.phases,
                             max_current_a=car.max_current_a,
                             wanted_wh=car.wanted_wh,
+                            mood=car.mood,
                         ),
                         arrives_after=timedelta(seconds=20),
                         stays=timedelta(days=1),
@@ -199,10 +210,13 @@ def run_day(
         day.orders += len(loop.decision.orders)
         granted = tuple(loop.decision.members[name].granted_a for name in names)
         day.granted_a.append(granted)
+        day.switches.append(tuple(loop.decision.members[name].switches_last_hour for name in names))
         for number, amps in enumerate(granted):
             if amps > 0.0 >= before[number]:
                 day.starts[number].append(int(loop.now_s))
         before = list(granted)
+        day.vetoes = [loop.decision.members[name].phase_veto for name in names]
+    day.switched_under_load = sum(loop.plant.connectors[name].switched_under_load for name in names)
     day.violations = loop.outcome().violations
     return day
 

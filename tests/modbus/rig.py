@@ -112,7 +112,14 @@ class ChargerRig:
     def vouch(self, seconds: float = 10.0) -> None:
         self.charger.vouch(self.clock.now() + timedelta(seconds=seconds))
 
-    def grant(self, current_a: float, lapse_a: float | None = None, *, age_s: float = 0.0) -> Grant:
+    def grant(
+        self,
+        current_a: float,
+        lapse_a: float | None = None,
+        *,
+        age_s: float = 0.0,
+        phases: int | None = None,
+    ) -> Grant:
         """Return a grant that was decided `age_s` ago and lapses to at most 6 A."""
         return Grant(
             member="charger:1",
@@ -121,6 +128,7 @@ class ChargerRig:
             lease=LEASE,
             decided_at=self.clock.now() - timedelta(seconds=age_s),
             reason=REASON,
+            phases=phases,
         )
 
 
@@ -133,6 +141,7 @@ async def driving(
     *,
     fail_safe_current_a: float = 6.0,
     max_current_a: float = 16.0,
+    switches_phases: bool = False,
 ) -> AsyncIterator[ChargerRig]:
     """Run the driver of a charger."""
     profile = load_profiles()[profile_id]
@@ -140,7 +149,11 @@ async def driving(
     charger = kind(
         profile,
         link_to(hass, place, profile),
-        ModbusChargerSettings(fail_safe_current_a=fail_safe_current_a, max_current_a=max_current_a),
+        ModbusChargerSettings(
+            fail_safe_current_a=fail_safe_current_a,
+            max_current_a=max_current_a,
+            switches_phases=switches_phases,
+        ),
         clock.now,
     )
     rig = ChargerRig(charger, clock)

@@ -146,6 +146,7 @@ class PhaseSwitch:
         self._drew = self._is_single_phase_car = False
         self._switched_s: deque[float] = deque()
         self._since_s = 0.0
+        self._not_before_s = float("-inf")
         self._empty_since_s: float | None = None
         self._granted_since_s: float | None = None
         self._resumed_s = float("-inf")
@@ -288,9 +289,8 @@ class PhaseSwitch:
         wanted = self._wanted(view)
         if wanted == self.phases or not view.reachable:
             return
-        last_s = self._switched_s[-1] if self._switched_s else float("-inf")
         # The way back has to be within the budget, too.
-        if view.now_s - last_s < SPACING_S or self.in_last_hour(view.now_s) + 2 > MOST_SWITCHES:
+        if view.now_s < self._not_before_s or self.in_last_hour(view.now_s) + 2 > MOST_SWITCHES:
             return
         if view.granted_a > 0.0 and not (view.interruptible and view.draws):
             return
@@ -312,6 +312,7 @@ class PhaseSwitch:
             self._next = self.phases
             self.stage, self._since_s = Stage.RESUMING, now_s
             self._returns = True
+            self._not_before_s = now_s + SPACING_S
             return Step.NOTHING
         is_empty = view.draw_a is not None and not view.draws
         if not is_empty or view.granted_a > 0.0 or not view.is_settled or not view.reachable:
@@ -323,6 +324,7 @@ class PhaseSwitch:
             return Step.NOTHING
         if self.phases != self._next:
             self._switched_s.append(now_s)
+            self._not_before_s = now_s + SPACING_S
         self.phases = self._next
         self._is_believed = False
         self.stage, self._since_s = Stage.TELLING, now_s

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from ..pool.actions import ActionResult
-from ..pool.members import Grant, Lease
+from ..pool.members import Grant, Lease, PhaseSwitching
 from ..pool.quantities import PhaseReadings
 from ..pool.readings import Reading
 from ..pool.states import CableState, ChargingStatus, ComponentState
@@ -38,6 +38,7 @@ class ConnectorCapabilities:
         settle: Time until a change shows in the draw (`S`).
         raise_spacing: Least time between two raises (write budget).
         measures_current: Whether it reports currents per phase.
+        switching: How it switches between one and all of its phases; None where it cannot.
     """
 
     connector: int
@@ -51,6 +52,7 @@ class ConnectorCapabilities:
     settle: timedelta = timedelta(seconds=12)
     raise_spacing: timedelta = timedelta(seconds=10)
     measures_current: bool = True
+    switching: PhaseSwitching | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ class Charger(Protocol):
       enable, never 1 to 5 A (SR-14).
     - *Only decisions feed watchdogs* (SR-4). Whatever traffic feeds the device's watchdog stops
       when the newest `vouch` has run out.
+    - *Phases change at 0 A only.* Other `phases` than before come with a grant of 0 A, once
+      nothing flows; the answer to it says whether the device took them.
     - *Applying the same grant again renews its lease*, and is as cheap as the device allows.
     - *Calls may overlap.* The driver puts them in order on its link; the caller hands it one
       command per connector at a time.

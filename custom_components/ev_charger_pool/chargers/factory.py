@@ -6,7 +6,7 @@ from ..const import DRIVER_MODBUS, DRIVER_OCPP
 from ..device_config import ChargerConfig
 from ..modbus.connection import ModbusConnection
 from .contract import Charger
-from .modbus import async_create_charger as async_create_modbus_charger
+from .modbus import ModbusChargerSettings, async_create_charger as async_create_modbus_charger
 from .ocpp import (
     Authorization,
     ConnectorConfig,
@@ -53,6 +53,7 @@ async def _async_claim_station(
                     fail_safe_a=connector.fail_safe_current_a,
                     max_current_a=connector.max_current_a,
                     phases=len(connector.rotation),
+                    switches_phases=connector.switches_phases,
                 )
                 for number, connector in config.connectors.items()
             },
@@ -68,6 +69,9 @@ async def _async_create_modbus(hass: HomeAssistant, config: ChargerConfig) -> Ch
         hass,
         config.profile or "",
         ModbusConnection.from_config({**config.connection, "unit_id": config.unit_id}),
-        connector.fail_safe_current_a,
-        connector.max_current_a,
+        ModbusChargerSettings(
+            fail_safe_current_a=connector.fail_safe_current_a,
+            max_current_a=connector.max_current_a,
+            switches_phases=connector.switches_phases,
+        ),
     )

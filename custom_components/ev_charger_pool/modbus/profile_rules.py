@@ -66,6 +66,8 @@ def _charger_signals(charger: ChargerTraits) -> Iterable[str | None]:
     yield from (charger.hardware_max, charger.hardware_min, charger.reported_limit)
     yield from (charger.error, charger.token, *charger.attributes)
     yield from (setting.signal for setting in charger.prepare)
+    if (phases := charger.phase_switch) is not None:
+        yield from (phases.signal, *(setting.signal for setting in phases.prepare))
     yield from (switch.signal for switch in (charger.switch, charger.lock) if switch is not None)
 
 
@@ -131,6 +133,11 @@ def _wrong_charger(profile: Profile, charger: ChargerTraits) -> Iterable[str]:
     )
     written = ("current_limit", *(setting.signal for setting in charger.prepare))
     yield from _not_writable(profile, "charger", written)
+    if (phases := charger.phase_switch) is not None:
+        settings = (setting.signal for setting in phases.prepare)
+        yield from _not_writable(profile, "phase_switch", (phases.signal, *settings))
+        if charger.phases == 1 or phases.one == phases.all:
+            yield "phase_switch: needs more than one phase, and different numbers for one and all"
     if charger.pause is PauseBy.SWITCH and charger.switch is None:
         yield "charger: pause by switch needs a switch"
     limit = profile.signals.get("current_limit")

@@ -146,6 +146,27 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseSwitchTraits:
+    """How a charger is told on how many phases to charge.
+
+    Attributes:
+        signal: What says it.
+        one: Its raw number for one phase.
+        all: Its raw number for all of them.
+        prepare: What has to be set once before it listens.
+        pause: How long nothing may flow before.
+        settle: How long it takes.
+    """
+
+    signal: str
+    one: int
+    all: int
+    prepare: tuple[Setting, ...] = ()
+    pause: timedelta
+    settle: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerTraits:
     """How a charger is told what to do; signals by name, currents in amps per phase.
 
@@ -166,6 +187,7 @@ class ChargerTraits:
         error: A signal that is 0 while all is well.
         token: A signal that is 0 while nobody has identified.
         attributes: Further signals worth showing.
+        phase_switch: How it switches phases, where it was bought with that.
     """
 
     phases: int
@@ -184,6 +206,7 @@ class ChargerTraits:
     error: str | None = None
     token: str | None = None
     attributes: tuple[str, ...] = ()
+    phase_switch: PhaseSwitchTraits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

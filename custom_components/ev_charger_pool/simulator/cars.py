@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from random import Random
 from typing import Final
 
@@ -15,6 +16,14 @@ SIP_EVERY_S: Final = 1_200.0
 
 _FULL_BELOW_A: Final = 0.4
 """A tapering car stops once its cells take less than this per phase."""
+
+
+class SwitchMood(StrEnum):
+    """What a car makes of a station that switches its phases."""
+
+    FOLLOWS = "follows"
+    NEVER_RESUMES = "never_resumes"
+    FAULTS = "faults"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,7 @@ class Car:
         sulks_s: So much longer it takes to start again after a pause in its session.
         full_sip_a: What it takes for `SIP_S` of every `SIP_EVERY_S` once it is full, to keep its
             battery warm and balanced.
+        mood: What it makes of fewer phases in the midst of a session; on all of them it is well.
     """
 
     phases: int = 3
@@ -53,6 +63,7 @@ class Car:
     least_a: float = LEAST_OFFER_A
     sulks_s: float = 0.0
     full_sip_a: float = 0.0
+    mood: SwitchMood = SwitchMood.FOLLOWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,12 @@ class PluggedCar:
         self._followed_a = 0.0
         self._idle_since_s: float | None = None
         self._may_start_s = 0.0
+        self._is_upset = False
+
+    @property
+    def has_fault(self) -> bool:
+        """Whether it reports a fault to the station."""
+        return self._is_upset and self.car.mood is SwitchMood.FAULTS
 
     @property
     def full(self) -> bool:
@@ -96,13 +113,18 @@ class PluggedCar:
     @property
     def wants_energy(self) -> bool:
         """Whether it would charge if it were offered something (state C of IEC 61851)."""
-        return not self.full and not self.asleep
+        return not self.full and not self.asleep and not self._is_upset
 
     def offer(self, current_a: float, at_s: float) -> None:
         """Take the station's newest offer in amps per phase; 0 is a pause."""
         if current_a != self._offered_a:
             self._offered_a = current_a
             self._pending.append((at_s + self.car.reaction_s, current_a))
+
+    def notice_switch(self, count: int, at_s: float) -> None:
+        """Notice that the station switched so many phases on."""
+        self._is_upset = self.car.mood is not SwitchMood.FOLLOWS and count < self.car.phases
+        self._may_start_s = at_s + self.car.start_s
 
     def wake(self, at_s: float) -> None:
         """Have the station interrupt the pilot signal, which wakes a sleeping car."""
@@ -152,7 +174,7 @@ class PluggedCar:
         if self.full:
             sips = now_s % SIP_EVERY_S < SIP_S
             return min(car.full_sip_a, self._followed_a) if sips else 0.0
-        if self.asleep:
+        if self.asleep or self._is_upset:
             return 0.0
         wanted = min(car.gain * self._followed_a + car.offset_a, car.max_current_a)
         share = self.taken_wh / car.wanted_wh

@@ -39,6 +39,14 @@ class DeviceFaultKind(StrEnum):
     REBOOTS = "reboots"
 
 
+class SwitchConduct(StrEnum):
+    """What a station makes of being told other phases."""
+
+    OBEYS = "obeys"
+    REFUSES = "refuses"
+    IGNORES = "ignores"
+
+
 UNREACHABLE: Final = frozenset(
     {DeviceFaultKind.OFFLINE, DeviceFaultKind.STALLED, DeviceFaultKind.REBOOTS}
 )
@@ -72,6 +80,8 @@ class FirmwareSpec:
         lease_works: Whether it lets go of an unrenewed grant at all.
         obeys_stop: Whether a stop and a disable work while it ignores or lies.
         faults: What goes wrong.
+        switching: What a station that says that it can switch its phases makes of being told so.
+        switch_s: How long that takes; it offers nothing meanwhile.
     """
 
     report_s: float = 5.0
@@ -87,6 +97,8 @@ class FirmwareSpec:
     lease_works: bool = True
     obeys_stop: bool = True
     faults: tuple[DeviceFault, ...] = ()
+    switching: SwitchConduct = SwitchConduct.OBEYS
+    switch_s: float = 5.0
 
     def fault(self, now_s: float) -> DeviceFaultKind | None:
         """Return what is wrong with it at a time."""
@@ -335,6 +347,8 @@ class Station(Firmware):
         self._sessions = 0
         self._plugged = False
         self._changed = False
+        self._switches_until_s = float("-inf")
+        self._now_s = 0.0
         connector.subscribe(self._notice)
         connector.offer(self.limit.current_a)
 
@@ -345,6 +359,7 @@ class Station(Firmware):
 
     def advance(self, now_s: float) -> None:
         """Work off what is due by `now_s`, and tell what changed at the plug at once."""
+        self._now_s = now_s
         if self.connector.car_connected != self._plugged:
             self._plugged = self.connector.car_connected
             if self._plugged:
@@ -365,8 +380,26 @@ class Station(Firmware):
     def _notice(self) -> None:
         self._changed = True
 
+    def receive(self, order: Order, now_s: float) -> ActionResult | None:
+        """Take an order, unless it asks for other phases of a station that does not switch them."""
+        phases = order.grant.phases
+        refuses = self.spec.switching is SwitchConduct.REFUSES and self.spec.fault(now_s) is None
+        if refuses and phases is not None and phases != self.connector.switched_on:
+            return ActionResult.REJECTED
+        return super().receive(order, now_s)
+
+    def _apply(self, order: Order, now_s: float, fault: DeviceFaultKind | None) -> None:
+        super()._apply(order, now_s, fault)
+        phases = order.grant.phases
+        obeys = self.spec.switching is SwitchConduct.OBEYS and fault is None
+        if obeys and phases is not None and phases != self.connector.switched_on:
+            self._switches_until_s = now_s + self.spec.switch_s
+            self.connector.switch_phases(phases)
+
     def _drive(self, fault: DeviceFaultKind | None) -> None:
         allowed_a = self._allowed_a(fault)
+        if self._now_s < self._switches_until_s:
+            allowed_a = 0.0
         if allowed_a != self.connector.offered_a:
             self.connector.offer(allowed_a)
 
@@ -414,6 +447,8 @@ class Station(Firmware):
         connector = self.connector
         if not self._plugged:
             return ChargingStatus.NOT_CHARGING
+        if connector.car is not None and connector.car.has_fault:
+            return ChargingStatus.FAULT
         if self.stopped:
             return ChargingStatus.FINISHED
         if connector.amps > 0.0:

@@ -15,6 +15,10 @@ from .plant import SimulatedConnector
 
 _MILLI: Final = 1000
 
+_BY_MODBUS: Final = 3
+_BY_UDP: Final = 4
+"""Who may switch the phases of a KEBA: nobody, OCPP, REST, Modbus or UDP, from 0 on."""
+
 
 class SimulatedHeidelberg(SimulatedModbusDevice):
     """A Heidelberg Energy Control around a connector.
@@ -191,6 +195,9 @@ class SimulatedKeba(SimulatedModbusDevice):
         super().__init__()
         self.connector = connector
         self.error_code = 0
+        self.has_phase_switch = False
+        """Whether it was bought with the contactor for one phase."""
+        self._phase_source = 0
         self._serial = serial
         self._boot_s = boot_s
         self._away_until_s = 0.0
@@ -260,8 +267,8 @@ class SimulatedKeba(SimulatedModbusDevice):
             1110: 32000,
             1500: 0,
             1502: 0,
-            1550: 0,
-            1552: 1,
+            1550: self._phase_source,
+            1552: self.connector.switched_on,
             1600: self._failsafe_ma,
             1602: self._failsafe_s,
         }
@@ -292,13 +299,21 @@ class SimulatedKeba(SimulatedModbusDevice):
                 self._enabled = value == 1
             case 5016:
                 self._failsafe_ma = value
+            case 5050:
+                self._phase_source = value
+            case 5052:
+                self._switch_phases(value)
             case _:
                 self._failsafe_s = value
                 self._fed_s = now
         self._offer()
 
-    @staticmethod
-    def _takes(address: int, value: int) -> bool:
+    def _switch_phases(self, value: int) -> None:
+        """Move the contactor, if it listens to Modbus."""
+        if self._phase_source == _BY_MODBUS:
+            self.connector.switch_phases(len(self.connector.phases) if value else 1)
+
+    def _takes(self, address: int, value: int) -> bool:
         match address:
             case 5004:
                 return 6000 <= value <= 63000  # noqa: PLR2004 - 6 to 63 A
@@ -308,6 +323,10 @@ class SimulatedKeba(SimulatedModbusDevice):
                 return value == 0 or 6000 <= value <= 63000  # noqa: PLR2004 - 6 to 63 A
             case 5018:
                 return value == 0 or 10 <= value <= 600  # noqa: PLR2004 - seconds
+            case 5050:
+                return self.has_phase_switch and value <= _BY_UDP
+            case 5052:
+                return self.has_phase_switch and value in {0, 1}
         raise RefusedRequestError(ExceptionCode.ILLEGAL_ADDRESS)
 
     @override

@@ -55,6 +55,9 @@ class SimulatedConnector:
         self._now_s = 0.0
         self._amps = 0.0
         self._used = 0
+        self._closed = len(phases)
+        self.switched_under_load = 0
+        """How often its contactor was moved while current flowed."""
         self._listeners: list[Listener] = []
 
     @property
@@ -122,6 +125,27 @@ class SimulatedConnector:
         if self._car is not None:
             self._car.offer(self._offered_a, self._now_s)
 
+    @property
+    def switched_on(self) -> int:
+        """How many of its phases the station has switched on, from L1 on."""
+        return self._closed
+
+    def switch_phases(self, count: int) -> None:
+        """Have the station switch so many of its phases on, from L1 on.
+
+        Raises:
+            ValueError: It has not so many.
+        """
+        if not 1 <= count <= len(self.phases):
+            message = f"{count} of {len(self.phases)} phases cannot be switched on"
+            raise ValueError(message)
+        if count == self._closed:
+            return
+        self._closed = count
+        self.switched_under_load += self._amps > 0.0
+        if self._car is not None:
+            self._car.notice_switch(count, self._now_s)
+
     def wake(self) -> None:
         """Wake a sleeping car, as a station does that interrupts its pilot signal."""
         if self._car is not None and self._car.asleep:
@@ -132,7 +156,7 @@ class SimulatedConnector:
         """Plug a car in, in place of whatever is there; it leaves after `stays_s` seconds."""
         self._car = PluggedCar(car)
         self._car.offer(self._offered_a, self._now_s)
-        self._used = min(car.phases, len(self.phases))
+        self._used = min(car.phases, self._closed)
         self._amps = 0.0
         self._leaves_s = self._now_s + stays_s
         self._leaves_full_after_s = None
@@ -168,7 +192,7 @@ class SimulatedConnector:
         wanted_before = car.wants_energy
         car.advance(now_s, step_s)
         self._amps = min(car.current_a, self.max_current_a)
-        self._used = min(car.phases, len(self._wiring))
+        self._used = min(car.phases, self._closed)
         if self._amps:
             energy = self.power_w * step_s / 3600.0
             self.energy_wh += energy

@@ -23,19 +23,24 @@ from tests.modbus.virtual_time import VirtualClock, until
 NOWHERE = ModbusConnection(type=LinkType.TCP, host="127.0.0.1", port=1, unit_id=255)
 
 
+def limited(fail_safe_current_a: float, max_current_a: float) -> ModbusChargerSettings:
+    return ModbusChargerSettings(
+        fail_safe_current_a=fail_safe_current_a, max_current_a=max_current_a
+    )
+
+
 async def test_each_profile_makes_its_kind_of_charger(
     hass: HomeAssistant, clock: VirtualClock
 ) -> None:
     keba = SimulatedKeba(connector_with_car())
     box = SimulatedHeidelberg(connector_with_car())
     async with serving({255: keba}) as tcp, serving({1: box}, Framing.RTU) as rtu:
-        one = await async_create_charger(hass, "keba_p30", connection(tcp, 255), 6.0, 13.0)
+        one = await async_create_charger(hass, "keba_p30", connection(tcp, 255), limited(6.0, 13.0))
         other = await async_create_charger(
             hass,
             "heidelberg_energy_control",
             connection(rtu, 1, LinkType.RTU_OVER_TCP),
-            0.0,
-            16.0,
+            limited(0.0, 16.0),
         )
         assert type(one) is ModbusCharger
         assert type(other) is LockableModbusCharger
@@ -48,7 +53,7 @@ async def test_each_profile_makes_its_kind_of_charger(
 async def test_a_device_that_does_not_answer_is_no_error(
     hass: HomeAssistant, clock: VirtualClock
 ) -> None:
-    charger = await async_create_charger(hass, "keba_p30", NOWHERE, 6.0, 16.0)
+    charger = await async_create_charger(hass, "keba_p30", NOWHERE, limited(6.0, 16.0))
     reports: list[bool] = []
     charger.subscribe(lambda report: reports.append(report.online))
     assert reports == [False]
@@ -71,7 +76,7 @@ async def test_what_cannot_be_created_is_said(
     hass: HomeAssistant, profile_id: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        await async_create_charger(hass, profile_id, NOWHERE, 6.0, 16.0)
+        await async_create_charger(hass, profile_id, NOWHERE, limited(6.0, 16.0))
 
 
 async def test_a_supply_is_no_charger(hass: HomeAssistant, clock: VirtualClock) -> None:

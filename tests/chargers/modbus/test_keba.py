@@ -32,6 +32,7 @@ from tests.modbus.rig import (
 from tests.modbus.virtual_time import VirtualClock, until
 
 LIMIT, SWITCH, FAIL_SAFE, TIMEOUT = 5004, 5014, 5016, 5018
+PHASE_SOURCE, PHASES = 5050, 5052
 
 
 @dataclass
@@ -84,13 +85,18 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(hass: HomeAssistant, clock: VirtualClock) -> AsyncIterator[Bench]:
+async def bench(
+    hass: HomeAssistant, clock: VirtualClock, *, switches_phases: bool = False
+) -> AsyncIterator[Bench]:
     connector = connector_with_car()
     box = SimulatedKeba(connector)
+    box.has_phase_switch = switches_phases
     async with (
         flowing(connector),
         serving({255: box}) as server,
-        driving(hass, clock, "keba_p30", connection(server, 255)) as rig,
+        driving(
+            hass, clock, "keba_p30", connection(server, 255), switches_phases=switches_phases
+        ) as rig,
     ):
         yield Bench(connector, box, server, rig)
 
@@ -441,3 +447,69 @@ async def test_a_start_after_a_refused_grant_is_rejected(
     assert await keba.rig.charger.async_start(1) is ActionResult.REJECTED
     await keba.renew(12)
     assert keba.box._limit_ma == 6000
+
+
+async def test_phases_are_switched_at_no_current_and_kept_when_it_charges_again(
+    hass: HomeAssistant, clock: VirtualClock
+) -> None:
+    async with bench(hass, clock, switches_phases=True) as keba:
+        await keba.settled()
+        charger = keba.rig.charger
+        switching = charger.connectors[1].switching
+        assert switching is not None
+        await keba.hold(10.0, 20)
+        assert keba.connector.used_phases == 3
+        assert await charger.async_apply(1, keba.rig.grant(0.0, phases=3)) is ActionResult.ACCEPTED
+        await keba.renew(int(switching.pause.total_seconds()) + 10)
+        assert keba.connector.amps == 0.0
+        mark = len(keba.box.writes)
+        assert await charger.async_apply(1, keba.rig.grant(0.0, phases=1)) is ActionResult.ACCEPTED
+        assert PHASES in keba.writes(mark)
+        assert keba.connector.switched_on == 1
+        await keba.renew(int(switching.settle.total_seconds()))
+        mark = len(keba.box.writes)
+        for _ in range(3):
+            await charger.async_apply(1, keba.rig.grant(12.0, phases=1))
+            await keba.renew(10)
+        assert PHASES not in keba.writes(mark)
+        assert keba.connector.used_phases == 1
+        assert keba.connector.amps > 10.0
+        assert keba.connector.switched_under_load == 0
+        report = keba.rig.report
+        assert report.current_a is not None
+        assert report.current_a.value.l2 == report.current_a.value.l3 == 0.0
+
+
+async def test_under_load_other_phases_are_not_written(
+    hass: HomeAssistant, clock: VirtualClock
+) -> None:
+    async with bench(hass, clock, switches_phases=True) as keba:
+        await keba.settled()
+        await keba.hold(10.0, 20)
+        mark = len(keba.box.writes)
+        await keba.rig.charger.async_apply(1, keba.rig.grant(12.0, phases=1))
+        await keba.renew(20)
+        assert PHASES not in keba.writes(mark)
+        assert keba.connector.used_phases == 3
+
+
+async def test_a_box_without_the_contactor_refuses_to_switch(
+    hass: HomeAssistant, clock: VirtualClock
+) -> None:
+    async with bench(hass, clock, switches_phases=True) as keba:
+        keba.box.has_phase_switch = False
+        await keba.settled()
+        charger = keba.rig.charger
+        await charger.async_apply(1, keba.rig.grant(0.0))
+        await keba.renew(10)
+        assert await charger.async_apply(1, keba.rig.grant(0.0, phases=1)) is ActionResult.REJECTED
+        assert keba.connector.switched_on == 3
+
+
+async def test_a_box_that_nobody_says_can_switch_is_told_no_phases(keba: Bench) -> None:
+    await keba.settled()
+    assert keba.rig.charger.connectors[1].switching is None
+    await keba.hold(10.0, 20)
+    await keba.rig.charger.async_apply(1, keba.rig.grant(0.0))
+    await keba.renew(20)
+    assert not {PHASES, PHASE_SOURCE}.intersection(keba.writes())

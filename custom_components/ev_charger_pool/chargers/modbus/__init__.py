@@ -10,15 +10,19 @@ from ...modbus.schema import ProfileKind
 from .charger import ModbusCharger, ModbusChargerSettings
 from .lockable import LockableModbusCharger
 
-__all__ = ["LockableModbusCharger", "ModbusCharger", "async_create_charger"]
+__all__ = [
+    "LockableModbusCharger",
+    "ModbusCharger",
+    "ModbusChargerSettings",
+    "async_create_charger",
+]
 
 
 async def async_create_charger(
     hass: HomeAssistant,
     profile_id: str,
     connection: ModbusConnection,
-    fail_safe_current_a: float,
-    max_current_a: float,
+    settings: ModbusChargerSettings,
 ) -> ModbusCharger:
     """Create the driver of a charger and let it look for its device.
 
@@ -28,9 +32,8 @@ async def async_create_charger(
         hass: Home Assistant.
         profile_id: One of `modbus.profiles.available_profiles(ProfileKind.CHARGER)`.
         connection: Where it is.
-        fail_safe_current_a: `f`: what its watchdog is set to before the first grant says what it
-            is to lapse to.
-        max_current_a: The most that may be offered, of the installation and the cable.
+        settings: What is configured for it; `f` is what its watchdog is set to before the first
+            grant says what it is to lapse to.
 
     Raises:
         ValueError: There is no such profile, or the device has no link of this kind.
@@ -42,7 +45,7 @@ async def async_create_charger(
     charger = kind(
         profile,
         link_to(hass, connection, profile),
-        ModbusChargerSettings(fail_safe_current_a=fail_safe_current_a, max_current_a=max_current_a),
+        settings,
         dt_util.utcnow,
     )
     charger.start(hass.async_create_background_task)

@@ -15,10 +15,10 @@ from ...modbus.registers import Registers, Value
 from ...modbus.schema import Profile
 from ...modbus.teller import Step, Teller
 from ...pool.actions import ActionResult
-from ...pool.members import Grant
+from ...pool.members import Grant, PhaseSwitching
 from ..contract import ConnectorCapabilities, ConnectorListener, ConnectorReport
 from .keeper import WatchdogKeeper
-from .orders import Order, Orders, offer_of, offer_signals, offer_steps
+from .orders import Order, Orders, offer_of, offer_signals, offer_steps, phase_steps
 from .reports import Readings
 from .work import Work
 
@@ -47,10 +47,12 @@ class ModbusChargerSettings:
     Attributes:
         fail_safe_current_a: `f`, amps per phase.
         max_current_a: The most that may be offered, amps per phase.
+        switches_phases: Whether it was bought with what its profile needs to switch phases.
     """
 
     fail_safe_current_a: float
     max_current_a: float
+    switches_phases: bool = False
 
 
 class ModbusCharger(ModbusDevice):
@@ -121,9 +123,17 @@ class ModbusCharger(ModbusDevice):
                     settable_fail_safe=lease is not None,
                     settle=self._traits.settle,
                     raise_spacing=self._traits.raise_spacing,
+                    switching=self._switching,
                 )
             }
         )
+
+    @property
+    def _switching(self) -> PhaseSwitching | None:
+        switch = self._traits.phase_switch
+        if switch is None or not self._settings.switches_phases:
+            return None
+        return PhaseSwitching(pause=switch.pause, settle=switch.settle)
 
     def subscribe(self, listener: ConnectorListener) -> Callable[[], None]:
         """Have a listener called with each new report; call the answer to end it."""
@@ -153,7 +163,7 @@ class ModbusCharger(ModbusDevice):
             return ActionResult.NOT_SUPPORTED
         self.vouch(grant.decided_at + DECISION_FRESH)
         ends_at = None if grant.lease is None else self._now() + grant.lease
-        return await self._command(grant.current_a, grant.lapse_to_a, ends_at)
+        return await self._command(grant.current_a, grant.lapse_to_a, ends_at, grant.phases)
 
     async def async_start(self, connector: int) -> ActionResult:
         """Tell the device once more to charge, where a grant above 0 allows it."""
@@ -163,7 +173,7 @@ class ModbusCharger(ModbusDevice):
         if order is None or order.current_a <= 0 or order.has_lapsed(self._now()):
             return ActionResult.REJECTED
         self._teller.forget(*offer_signals(self._traits))
-        return await self._command(order.current_a, order.lapse_a, order.ends_at)
+        return await self._command(order.current_a, order.lapse_a, order.ends_at, order.phases)
 
     async def async_stop(self, connector: int) -> ActionResult:
         """Pause: these devices know no other end of a session than unplugging."""
@@ -180,7 +190,11 @@ class ModbusCharger(ModbusDevice):
     # -- commands ----------------------------------------------------------------
 
     async def _command(
-        self, current_a: float, lapse_a: float, ends_at: datetime | None
+        self,
+        current_a: float,
+        lapse_a: float,
+        ends_at: datetime | None,
+        phases: int | None = None,
     ) -> ActionResult:
         """Make this the newest order and carry it out."""
         low, high = self._hardware_a
@@ -189,7 +203,10 @@ class ModbusCharger(ModbusDevice):
         if earlier is None or earlier.has_lapsed(self._now()):
             self._teller.forget(*offer_signals(self._traits))
         order = self._orders.place(
-            offer_of(current_a, low, high, step_a), offer_of(lapse_a, low, high, step_a), ends_at
+            offer_of(current_a, low, high, step_a),
+            offer_of(lapse_a, low, high, step_a),
+            ends_at,
+            phases,
         )
         is_raise = self._is_raise(order.current_a, earlier)
         precedence = Precedence.CONTROL if is_raise else Precedence.REDUCTION
@@ -225,6 +242,8 @@ class ModbusCharger(ModbusDevice):
             await self._until(Contact.ONLINE if is_raise else Contact.PROVEN)
         registers = self._contacted()
         steps = self._teller.missing(offer_steps(self._traits, registers, order))[:1]
+        if not steps:
+            steps = self._teller.missing(phase_steps(self._traits, order))
         if self._keeper.is_fed_by_writes and (
             not steps or (is_raise and self._keeper.may_have_lapsed(self._now()))
         ):
@@ -388,7 +407,11 @@ class ModbusCharger(ModbusDevice):
             return self._settings_steps(registers)
         if self._keeper.is_hungry(order, self._now()):
             self._teller.forget(*self._keeper.feeding)
-        return (*offer_steps(self._traits, registers, order), *self._settings_steps(registers))
+        return (
+            *offer_steps(self._traits, registers, order),
+            *phase_steps(self._traits, order),
+            *self._settings_steps(registers),
+        )
 
     def _on_offline(self) -> None:
         self._publish(self._now())

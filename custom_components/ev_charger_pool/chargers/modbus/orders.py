@@ -22,12 +22,14 @@ class Order:
         current_a: Amps per phase; 0 is a pause.
         lapse_a: What it falls to.
         ends_at: When it lapses unless it is renewed; None: never.
+        phases: On how many phases to charge; None: as it does.
     """
 
     number: int
     current_a: float
     lapse_a: float
     ends_at: datetime | None
+    phases: int | None = None
 
     def has_lapsed(self, now: datetime) -> bool:
         """Whether it ran out unrenewed."""
@@ -70,13 +72,20 @@ class Orders:
         """Whether the newest ran out unrenewed."""
         return self.newest is not None and self.newest.has_lapsed(now)
 
-    def place(self, current_a: float, lapse_a: float, ends_at: datetime | None) -> Order:
+    def place(
+        self,
+        current_a: float,
+        lapse_a: float,
+        ends_at: datetime | None,
+        phases: int | None = None,
+    ) -> Order:
         """Return a new order that replaces the one before.
 
         Args:
             current_a: Amps per phase, as the device can be told.
             lapse_a: What it falls to: never more than that.
             ends_at: When it lapses; None: never.
+            phases: On how many phases to charge; None: as it does.
         """
         self.number += 1
         self.newest = Order(
@@ -84,6 +93,7 @@ class Orders:
             current_a=current_a,
             lapse_a=min(lapse_a, current_a),
             ends_at=ends_at,
+            phases=phases,
         )
         return self.newest
 
@@ -123,3 +133,15 @@ def offer_steps(traits: ChargerTraits, registers: Registers, order: Order) -> Se
     if order.current_a <= 0:
         return ((switch.signal, switch.off),)
     return (limit, (switch.signal, switch.on))
+
+
+def phase_steps(traits: ChargerTraits, order: Order) -> Sequence[Step]:
+    """Return what says the phases, in the order in which it has to be written.
+
+    Only while it is told 0 A: no contactor is moved under load.
+    """
+    switch = traits.phase_switch
+    if switch is None or order.phases is None or order.current_a > 0:
+        return ()
+    prepare = ((setting.signal, setting.value) for setting in switch.prepare)
+    return (*prepare, (switch.signal, switch.one if order.phases == 1 else switch.all))

@@ -36,11 +36,14 @@ class ConnectorConfig:
         fail_safe_a: Amps per phase that it takes when its lease has lapsed: 0 or at least 6.
         max_current_a: The most amps per phase of the connector and its cable.
         phases: How many phases it is wired to.
+        switches_phases: Whether it can switch between one and three of them, though the station
+            may not announce it.
     """
 
     fail_safe_a: float = 0.0
     max_current_a: float = 32.0
     phases: int = 3
+    switches_phases: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

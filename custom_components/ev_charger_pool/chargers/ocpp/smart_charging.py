@@ -20,11 +20,13 @@ class SmartCharging:
         max_periods: How many periods a schedule may have.
         max_stack_level: The highest stack level.
         watts_only: Whether limits have to be in watts.
+        switches_phases: Whether it says that it can switch between one and three phases.
     """
 
     max_periods: int = 1
     max_stack_level: int = 0
     watts_only: bool = False
+    switches_phases: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,14 +8,15 @@ from typing import Final
 from homeassistant.util import dt as dt_util
 
 from ...pool.actions import ActionResult
-from ...pool.members import Grant, Lease
+from ...pool.members import Grant, Lease, PhaseSwitching
+from ...pool.quantities import PHASES
 from ..contract import (
     ConnectorCapabilities,
     ConnectorListener,
     ConnectorReport,
     DeviceIdentity,
 )
-from .config import StationConfig, Timings
+from .config import ConnectorConfig, StationConfig, Timings
 from .counters import Counters
 from .model import AppliedGrant, Availability, ConnectorModel, StationModel
 from .pace import TokenBucket
@@ -23,6 +24,9 @@ from .session import StationSession
 from .transactions import TransactionStore
 
 _LOGGER = logging.getLogger(__name__)
+
+SWITCHING: Final = PhaseSwitching(pause=timedelta(seconds=5), settle=timedelta(seconds=30))
+"""OCPP 1.6 tells no times: contactors move within seconds, cars want the pilot to rest a while."""
 
 SETTLE: Final = timedelta(seconds=12)
 """Station 5 s, car 5 s, meter 2 s (SAFETY, `S`)."""
@@ -253,9 +257,15 @@ class OcppCharger:
                 max_current_a=connector.max_current_a,
                 lease=self._station.lease(number),
                 settle=SETTLE,
+                switching=self._switching(connector),
             )
             for number, connector in self._config.connectors.items()
         }
+
+    def _switching(self, connector: ConnectorConfig) -> PhaseSwitching | None:
+        announced = self._station.model.verdicts.facts.switches_phases
+        able = connector.switches_phases or announced
+        return SWITCHING if able and connector.phases == len(PHASES) else None
 
     def subscribe(self, listener: ConnectorListener) -> Callable[[], None]:
         """Have a listener called with each new report; call the answer to end it."""

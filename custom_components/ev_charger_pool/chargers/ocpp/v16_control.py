@@ -319,7 +319,7 @@ class V16Control:
         return Limit(
             current_a=min(grant.current_a, found.config.max_current_a),
             lapse_to_a=min(grant.lapse_to_a, grant.current_a),
-            phases=found.config.phases,
+            phases=min(found.config.phases, grant.phases or found.config.phases),
             form=form,
             told_at=None if skew is None else applied.at + skew,
         )

@@ -40,6 +40,7 @@ _KEYS: Final = (
     ConfigurationKey.charge_profile_max_stack_level,
     ConfigurationKey.charging_schedule_allowed_charging_rate_unit,
     ConfigurationKey.charging_schedule_max_periods,
+    ConfigurationKey.connector_switch_3to1_phase_supported,
     ConfigurationKey.max_charging_profiles_installed,
     ConfigurationKey.meter_value_sample_interval,
     ConfigurationKey.meter_values_sampled_data,
@@ -184,6 +185,10 @@ def smart_charging(configuration: Configuration) -> SmartCharging:
         )
         or 0,
         watts_only="power" in units and "current" not in units,
+        switches_phases=configuration.get(
+            str(ConfigurationKey.connector_switch_3to1_phase_supported), ""
+        ).casefold()
+        == "true",
     )
 
 

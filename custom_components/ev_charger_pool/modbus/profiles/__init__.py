@@ -20,6 +20,7 @@ from ..schema import (
     IdentitySignals,
     Link,
     PauseBy,
+    PhaseSwitchTraits,
     Probe,
     Profile,
     ProfileKind,
@@ -300,6 +301,18 @@ def _charger(reader: MappingReader) -> ChargerTraits:
         error=reader.optional_text("error"),
         token=reader.optional_text("token"),
         attributes=reader.texts("attributes"),
+        phase_switch=reader.child("phase_switch", _phase_switch),
+    )
+
+
+def _phase_switch(reader: MappingReader) -> PhaseSwitchTraits:
+    return PhaseSwitchTraits(
+        signal=reader.text("signal"),
+        one=reader.integer("one_raw"),
+        all=reader.integer("all_raw"),
+        prepare=reader.children("prepare", _setting),
+        pause=reader.seconds("pause_s"),
+        settle=reader.seconds("settle_s"),
     )
 
 

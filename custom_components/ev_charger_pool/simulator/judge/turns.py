@@ -14,6 +14,7 @@ from typing import Final
 from ...balancing.contract import Decision
 from ...pool.limits import Limit
 from ...pool.members import MemberId, MemberStatus, MemberWishes, Mode, OrderKind
+from ...pool.reasons import ReasonKind
 from ...pool.states import ChargingStatus
 from ..devices import Station
 from ..scenario import Scenario
@@ -176,7 +177,8 @@ class TurnJudge:
     ) -> None:
         started_s = course.started_s
         course.forget()
-        if status.asleep:
+        if status.asleep or status.limited_by.kind is ReasonKind.PHASES:
+            # A switch of phases is a part of its run.
             return
         course.paused_s = now_s
         if (
