@@ -9,6 +9,7 @@ from typing import Final
 
 from benchmarks.runner import Bar, Options, Result
 from benchmarks.yearly.days import DayRan, Ran, Strategy, run_day
+from benchmarks.yearly.table import lines
 from custom_components.ev_charger_pool.simulator.judge.overloads import THERMAL_LIMIT_S
 from custom_components.ev_charger_pool.simulator.year.scenes import DAYS, Scene
 
@@ -38,6 +39,12 @@ MOST_STARTS_PER_HOUR: Final = 4
 MOST_COST_RATIO: Final = 1.01
 
 
+_PREFIXES: Final = {
+    strategy: "" if strategy is Strategy.POOL else f"{strategy}_" for strategy in Strategy
+}
+"""What the keys of a strategy's figures begin with."""
+
+
 def days_of_year(count: int) -> list[int]:
     """Return so many days of the year, 1 to 365, spread evenly and the same each time."""
     return [1 + int((place + 0.5) * DAYS / count) for place in range(count)]
@@ -61,6 +68,7 @@ def run(options: Options) -> Result:
             f"{figures['simulated_hours']:.0f} hours were simulated in {seconds:.0f} s",
             "overload_as: what others did not do in the time to react, nor a station by itself",
             *_breaches(ran),
+            *lines(figures, [*Scene], {str(key): prefix for key, prefix in _PREFIXES.items()}),
         ),
     )
 
@@ -81,7 +89,7 @@ def figures_of(ran: Sequence[DayRan]) -> dict[str, float]:
         if any(day.scene is scene for day in ran)
     }
     for strategy in Strategy:
-        prefix = "" if strategy is Strategy.POOL else f"{strategy}_"
+        prefix = _PREFIXES[strategy]
         each = {
             scene: _scene_figures(scene, [day.ran[strategy] for day in days])
             for scene, days in by_scene.items()

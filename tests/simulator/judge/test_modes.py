@@ -7,9 +7,16 @@ from typing import override
 
 import pytest
 
+from custom_components.ev_charger_pool.balancing.contract import Decision, SiteSettings
 from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.pool.energy_settings import BatterySettings, SolarSettings
-from custom_components.ev_charger_pool.pool.members import MemberSettings, MemberWishes, Mode
+from custom_components.ev_charger_pool.pool.members import (
+    MemberSettings,
+    MemberWishes,
+    Mode,
+    Order,
+)
+from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
 from custom_components.ev_charger_pool.pool.schedules import Schedule, Slot
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT
 from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
@@ -149,3 +156,26 @@ def test_the_pool_follows_modes() -> None:
     assert found(Rule.MODE, plan, SiteController) == []
     dark = wished(MemberWishes(mode=Mode.MINIMUM_SOLAR), minutes=14.0)
     assert found(Rule.MODE, dark, SiteController) == []
+
+
+def test_the_least_current_does_not_wait_for_the_sun() -> None:
+    class Waiting(Fixed):
+        @override
+        def decision(
+            self, site: SiteSettings, orders: tuple[Order, ...], now: datetime
+        ) -> Decision:
+            decision = super().decision(site, orders, now)
+            reason = Reason(kind=ReasonKind.SOLAR)
+            return replace(
+                decision,
+                members={
+                    key: replace(status, limited_by=reason)
+                    for key, status in decision.members.items()
+                },
+            )
+
+    least = wished(MemberWishes(mode=Mode.MINIMUM_SOLAR), minutes=6.0)
+    assert "waits for the sun" in found(Rule.MODE, least, partial(Waiting, 0.0))[0].text
+    assert found(Rule.MODE, least, partial(Waiting, 6.0)) == []
+    alone = wished(MemberWishes(mode=Mode.SOLAR), minutes=6.0)
+    assert found(Rule.MODE, alone, partial(Waiting, 0.0)) == []

@@ -19,6 +19,7 @@ from custom_components.ev_charger_pool.pool.members import (
     Priority,
 )
 from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT
+from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.scenario import (
@@ -91,7 +92,7 @@ class Favourite(Fixed):
 def test_sr14_a_run_that_ends_early_though_there_is_room() -> None:
     scenario = site([connector(1)], minutes=15)
     (early,) = found(Rule.SR14, scenario, partial(OnAndOff, 599, 1_000))
-    assert "paused 599 s after its start though there is room" in early.text
+    assert "paused 599 s after its start without need" in early.text
     assert found(Rule.SR14, scenario, partial(OnAndOff, 600, 1_000)) == []
 
 
@@ -227,3 +228,36 @@ def test_sr14_a_wish_does_not_make_the_attempts_follow_each_other_at_once() -> N
     )
     scenario = replace(site([connector(1, car=SLEEPER)], minutes=20), wishes=wishes)
     assert found(Rule.SR14, scenario, SiteController) == []
+
+
+class Cloudy(OnAndOff):
+    """The same, with the sun for a reason."""
+
+    @override
+    def decision(self, site: SiteSettings, orders: tuple[Order, ...], now: datetime) -> Decision:
+        decision = super().decision(site, orders, now)
+        reason = Reason(kind=ReasonKind.SOLAR)
+        return replace(
+            decision,
+            members={
+                key: replace(status, limited_by=reason) for key, status in decision.members.items()
+            },
+        )
+
+
+@pytest.mark.parametrize(("on_s", "blamed"), [(300, True), (600, False)])
+def test_sr14_the_sun_ends_no_run_early(on_s: int, blamed: bool) -> None:
+    by_sun = Wish(at_s=0.0, member="c1", wishes=MemberWishes(mode=Mode.SOLAR))
+    scenario = replace(site([connector(1)], minutes=16), wishes=(by_sun,))
+    assert bool(found(Rule.SR14, scenario, partial(Cloudy, on_s, 300))) is blamed
+    # What ends it for another reason may be a fuse, which nobody in this mode is judged for.
+    assert found(Rule.SR14, scenario, partial(OnAndOff, on_s, 300)) == []
+
+
+def test_sr14_a_boost_that_ends_is_a_change_that_counts_at_once() -> None:
+    until = STARTED_AT + timedelta(seconds=400)
+    boost = MemberWishes(mode=Mode.SOLAR, boost_until=until)
+    scenario = replace(
+        site([connector(1)], minutes=12), wishes=(Wish(at_s=0.0, member="c1", wishes=boost),)
+    )
+    assert found(Rule.SR14, scenario, partial(Cloudy, 395, 310)) == []

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from ...balancing.contract import Decision
 from ...pool.members import MemberId, MemberSettings, MemberStatus, MemberWishes, Mode
 from ...pool.quantities import NOMINAL_VOLTAGE_V
+from ...pool.reasons import ReasonKind
 from ...pool.schedules import Schedule
 from ..scenario import Scenario
 from .news import News
@@ -21,6 +22,9 @@ from .windows import SlidingMaximum
 
 AT_ONCE_S: Final = 2.0
 """Decisions come once a second."""
+
+WAITS_S: Final = 300.0
+"""Who is to start may have to wait so long until others have made room for it."""
 
 DARK_S: Final = 600.0
 """Who charges by the sun is paused when there is none for so long."""
@@ -49,6 +53,7 @@ class ModeJudge:
         self._schedules: dict[MemberId, Schedule] = {}
         self._asked_before: dict[MemberId, _Asked] = {}
         self._since_s: dict[MemberId, float] = {}
+        self._waits_since_s: dict[MemberId, float] = {}
         self._sun = SlidingMaximum()
         self._revived_s = 0.0
 
@@ -78,12 +83,12 @@ class ModeJudge:
             if asked != self._asked_before.get(member):
                 self._asked_before[member], self._since_s[member] = asked, now_s
             truth = self._truth.members[member]
-            if (
-                status.granted_a > 0.0
-                and self._news.can_move(truth, now_s)
-                and not self._news.is_restarting(now_s)
-            ):
+            if self._news.is_restarting(now_s) or not self._news.can_move(truth, now_s):
+                continue
+            if status.granted_a > 0.0:
                 self._judge(status, truth.settings, asked, now_s)
+            if asked.mode is Mode.MINIMUM_SOLAR:
+                self._waits_for_sun(status, now_s)
 
     def _asked(self, member: MemberId, now: datetime) -> _Asked:
         """Return what a member's mode asks of it now."""
@@ -118,6 +123,24 @@ class ModeJudge:
                 member,
                 f"granted {status.granted_a:.1f} A in mode {asked.mode}, which is so since {since_s:.0f}"
                 f" s, where {most_a:.1f} A are the most ({status.limited_by})",
+            )
+
+    def _waits_for_sun(self, status: MemberStatus, now_s: float) -> None:
+        """Its least is nothing that the sun would have to give; others may have to make room."""
+        member = status.member
+        waits = (
+            status.granted_a <= 0.0
+            and status.limited_by.kind is ReasonKind.SOLAR
+            and self._news.is_connected(member)
+        )
+        if not waits:
+            self._waits_since_s.pop(member, None)
+        elif now_s - self._waits_since_s.setdefault(member, now_s) > WAITS_S:
+            self._findings.add(
+                Rule.MODE,
+                now_s,
+                member,
+                "waits for the sun though its least current is to flow without it",
             )
 
     def _is_dark(self, now_s: float, since_s: float) -> bool:

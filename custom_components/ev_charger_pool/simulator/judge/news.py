@@ -117,6 +117,11 @@ class News:
         report = self.books[member.id].report
         return report is not None and report.online and not member.in_trouble(now_s)
 
+    def is_connected(self, member: MemberId) -> bool:
+        """Whether somebody is plugged in, by what it told last."""
+        report = self.books[member].report
+        return report is not None and report.state.is_ev_connected
+
     def is_in_motion(self, member: MemberTruth, spot: Spot, now_s: float) -> bool:
         """Whether its draw may still be on its way to its grant.
 

@@ -2,7 +2,7 @@
 
 A run may end early for safety: when its least current would not fit beside all that is committed
 to the others and the most that others lately took, or a meter tells nothing that helps to see it,
-or it told that it draws more than it may (SR-6).
+or it told that it draws more than it may (SR-6). The sun is no safety: it ends no run early.
 What a user changes counts at once; a car that comes, a device in trouble and a restart begin anew.
 That 1 to 5 A are never ordered is I3.
 """
@@ -181,11 +181,13 @@ class TurnJudge:
             # A switch of phases is a part of its run.
             return
         course.paused_s = now_s
-        if (
-            started_s is not None
-            and now_s - started_s < RUN_S - 1e-6
-            and self._may_run(member)
-            and not self._is_distrusted(member, decision, now_s)
+        if started_s is None or now_s - started_s >= RUN_S - 1e-6:
+            return
+        if self._is_distrusted(member, decision, now_s):
+            return
+        by_the_sun = status.limited_by.kind is ReasonKind.SOLAR
+        if by_the_sun or (
+            self._may_run(member)
             and self._room.has(member, decision, now_s)
             and self._room.seems(member, decision)
         ):
@@ -193,7 +195,7 @@ class TurnJudge:
                 Rule.SR14,
                 now_s,
                 member.id,
-                f"paused {now_s - started_s:.0f} s after its start though there is room,"
+                f"paused {now_s - started_s:.0f} s after its start without need,"
                 f" {RUN_S:.0f} s are due ({status.limited_by})",
             )
 
