@@ -20,7 +20,7 @@ from custom_components.ev_charger_pool.pool.limits import LimitUnit
 from custom_components.ev_charger_pool.pool.members import Mode, Priority
 from custom_components.ev_charger_pool.pool.quantities import PHASES
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
-from custom_components.ev_charger_pool.pool.shares import Period
+from custom_components.ev_charger_pool.pool.shares import Activity, Period
 from custom_components.ev_charger_pool.pool.states import ChargingStatus, ConnectorState
 from custom_components.ev_charger_pool.power_supplies.contract import SupplyMode
 from scripts.translations import COPIES, as_text, fill_in, main
@@ -79,6 +79,7 @@ def test_every_language_says_everything(language: str) -> None:
         ("entity.sensor.limited_by.state", ReasonKind),
         ("entity.sensor.supply_mode.state", SupplyMode),
         ("selector.share_period.options", Period),
+        ("selector.share_activity.options", Activity),
         ("entity.select.mode.state", Mode),
         ("entity.event.limit_action.state_attributes.event_type.state", ActionStatus),
     ],

@@ -15,6 +15,7 @@ from .const import CONF_SIMULATOR, DOMAIN
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .devices import is_stale
 from .errors import ErrorKey, not_ready
+from .frontend import async_setup_frontend
 from .journal import Journal, JournalUnavailableError
 from .repairs import async_track_problems
 from .services import async_setup_services
@@ -39,9 +40,10 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
-    """Register the actions and commands; they are there as long as Home Assistant runs."""
+    """Register actions, commands and the card; they are there as long as Home Assistant runs."""
     async_setup_services(hass)
     async_setup_websocket_api(hass)
+    await async_setup_frontend(hass)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Lay out the dashboard of a site with Home Assistant's own cards."""
+"""Lay out the dashboard of a site with Home Assistant's own cards, and that of shares."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +84,14 @@ SUPPLY_CONTROLS = (
     Tile(domain="select", key="supply_mode", name="Mode"),
     Tile(domain="select", key="priority", name="Priority"),
 )
+SHARES_CARD: Card = {
+    "type": "custom:ev-charger-pool-shares",
+    "period": "session",
+    "title": "",  # The heading of its section says it.
+    "grid_options": {"columns": COLUMNS},
+}
+"""The integration's own card."""
+
 SITE_BADGES = {
     ("sensor", "charging"): "Charging",
     ("sensor", "waiting"): "Waiting",
@@ -166,6 +174,7 @@ def build_dashboard(
         *(_site_section(device, fuse_a) for device in sites),
         _grid_history(sites),
         _share_history(connectors),
+        Section("Who got what and why", "mdi:chart-bar-stacked", [SHARES_CARD]),
         *(_connector_section(device) for device in connectors),
         *(_supply_section(device) for device in supplies),
     ]

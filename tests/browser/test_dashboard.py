@@ -19,9 +19,13 @@ pytestmark = [
 PICTURE = ROOT / "docs" / "images" / "dashboard.png"
 """The README shows it. Set the variable RENEW_PICTURE to have it made anew."""
 
+SHARES_PICTURE = ROOT / "docs" / "images" / "shares.png"
+"""The documentation shows it; likewise."""
+
 PICTURE_CARS = 4
 PICTURE_SECONDS = 600
 
+CONNECTORS = 5
 FUSE_A = 25
 LOWERED_A = 8
 BUSY_A = LOWERED_A + 2.0
@@ -126,3 +130,21 @@ def test_the_currents_fall_when_the_main_fuse_is_lowered(
     eventually(page, is_held, FALL_SECONDS, "ten more samples")
     # Some still charge: the fuse is shared, not switched off.
     assert dashboard.charging >= 1
+
+
+def test_the_dashboard_shows_who_got_what_and_why(start: Callable[..., Place], page: Page) -> None:
+    place = start()
+    page.goto(place.url)
+    card = page.locator("ev-charger-pool-shares")
+    card.get_by_role("button", name="This session").wait_for()
+    bars = card.get_by_role("img")
+    eventually(page, lambda: bars.count() >= 3, BUSY_SECONDS, "three cars have a bar of reasons")
+    expect(card.get_by_role("alert")).to_have_count(0)
+    expect(bars.first).to_have_attribute("aria-label", re.compile(r"Connector.*: .*%"))
+    if os.environ.get("RENEW_PICTURE"):
+        page.wait_for_timeout(1_000 * PICTURE_SECONDS)
+        card.screenshot(path=SHARES_PICTURE)
+    card.get_by_role("button", name="24 hours").click()
+    # Also who has no car is told of.
+    expect(card.locator("details")).to_have_count(CONNECTORS)
+    expect(card.get_by_role("button", name="24 hours")).to_have_attribute("aria-pressed", "true")
