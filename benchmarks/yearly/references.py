@@ -101,12 +101,12 @@ class Reference(Controller):
 
     @override
     def observe_meter(self, report: MeterReport) -> None:
-        """Take a circuit's newest currents; what is missing is as it was."""
+        """Take a circuit's newest currents; what is missing, or no number, is as it was."""
         if report.current_a is None:
             return
         values = self._measured_a.setdefault(report.circuit, [0.0, 0.0, 0.0])
         for index, value in enumerate(report.current_a.value):
-            if value is not None:
+            if value is not None and math.isfinite(value):
                 values[index] = value
 
     @override

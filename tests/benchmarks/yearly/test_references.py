@@ -18,7 +18,13 @@ from custom_components.ev_charger_pool.pool.members import (
     OrderKind,
 )
 from custom_components.ev_charger_pool.simulator.house import SunSpec
-from custom_components.ev_charger_pool.simulator.meters import MeterKind, MeterSpec, MeterValue
+from custom_components.ev_charger_pool.simulator.meters import (
+    MeterFault,
+    MeterFaultKind,
+    MeterKind,
+    MeterSpec,
+    MeterValue,
+)
 from custom_components.ev_charger_pool.simulator.scenario import Scenario, Wish
 from custom_components.ev_charger_pool.simulator.stage import Stage
 from custom_components.ev_charger_pool.simulator.year.loop import Attendant, YearLoop
@@ -158,6 +164,14 @@ def test_meter_without_currents_is_no_news() -> None:
     meter = MeterSpec(circuit="grid", kind=MeterKind.TOTAL)
     tape, _ = taped(site([connector(1)], meter=meter), EqualSplit)
     assert max(amps for _, _, amps in tape.changes) == 32.0
+
+
+@pytest.mark.parametrize("new_controller", [RoundRobin, EqualSplit])
+def test_what_is_no_number_is_no_news(new_controller: type[Reference]) -> None:
+    nonsense = MeterFault(kind=MeterFaultKind.NONSENSE, from_s=60.0, until_s=1e9)
+    meter = MeterSpec(circuit="grid", faults=(nonsense,))
+    tape, _ = taped(site([connector(1)], meter=meter), new_controller)
+    assert any(now_s > 90.0 for now_s, _ in tape.orders)
 
 
 def test_single_car_is_planned_into_the_cheapest_slots() -> None:

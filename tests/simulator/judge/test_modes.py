@@ -90,11 +90,24 @@ def test_a_boost_goes_before_the_mode_until_it_ends_but_off_is_off() -> None:
 
 
 def test_a_plan_asks_for_nothing_outside_of_its_slots() -> None:
-    scenario = planned(wished(MemberWishes(mode=Mode.PLAN)), (0.0, 60.0), (200.0, 900.0))
+    wishes = MemberWishes(mode=Mode.PLAN)
+    scenario = planned(wished(wishes, minutes=20.0), (0.0, 660.0), (1_000.0, 1_200.0))
     (one,) = broken(scenario)
-    assert one.at_s == pytest.approx(62.0, abs=1.0)
-    follows = partial(Following, 10.0, (0.0, 60.0), (200.0, 900.0))
+    assert one.at_s == pytest.approx(662.0, abs=1.0)
+    follows = partial(Following, 10.0, (0.0, 660.0), (1_000.0, 1_200.0))
     assert found(Rule.MODE, scenario, follows) == []
+
+
+def test_a_run_goes_on_between_slots_where_a_pause_would_be_too_short() -> None:
+    wishes = MemberWishes(mode=Mode.PLAN)
+    short_gap = planned(wished(wishes, minutes=16.0), (0.0, 660.0), (900.0, 960.0))
+    assert broken(short_gap, 6.0) == []
+    assert broken(short_gap, 10.0) != []
+    short_run = planned(wished(wishes, minutes=20.0), (0.0, 300.0), (1_100.0, 1_200.0))
+    (one,) = broken(short_run, 6.0)
+    assert one.at_s == pytest.approx(605.0, abs=3.0)
+    over = planned(wished(wishes), (0.0, 200.0))
+    assert broken(over, 6.0)[0].at_s == pytest.approx(202.0, abs=1.0)
 
 
 def test_without_sun_nobody_charges_by_it_for_long() -> None:

@@ -1,6 +1,7 @@
 """What modes owe: nothing to who is off or has no plan, and nothing of the grid's for long by the sun.
 
-A mode acts at once, and a boost goes before it. Only what the pool grants is judged, of members that
+A mode acts at once, and a boost goes before it. Between two slots of a plan a run may go on at its least
+where a pause would come or end too soon (SR-14). Only what the pool grants is judged, of members that
 are heard and obey. By the sun: without any for ten minutes `solar` has nothing, `minimum_solar` no
 more than its least, unless a battery may feed cars.
 """
@@ -17,6 +18,7 @@ from ...pool.schedules import Schedule
 from ..scenario import Scenario
 from .news import News
 from .truth import Truth
+from .turns import PAUSE_S, RUN_S
 from .violations import ROUNDING_A, Findings, Rule
 from .windows import SlidingMaximum
 
@@ -35,6 +37,8 @@ class _Asked(NamedTuple):
 
     mode: Mode
     planned_w: float
+    next_at: datetime | None = None
+    """When the plan goes on, where it asks for nothing now."""
 
 
 class ModeJudge:
@@ -53,6 +57,7 @@ class ModeJudge:
         self._schedules: dict[MemberId, Schedule] = {}
         self._asked_before: dict[MemberId, _Asked] = {}
         self._since_s: dict[MemberId, float] = {}
+        self._started_s: dict[MemberId, float] = {}
         self._waits_since_s: dict[MemberId, float] = {}
         self._sun = SlidingMaximum()
         self._revived_s = 0.0
@@ -82,6 +87,10 @@ class ModeJudge:
             asked = self._asked(member, now)
             if asked != self._asked_before.get(member):
                 self._asked_before[member], self._since_s[member] = asked, now_s
+            if status.granted_a <= 0.0:
+                self._started_s.pop(member, None)
+            else:
+                self._started_s.setdefault(member, now_s)
             truth = self._truth.members[member]
             if self._news.is_restarting(now_s) or not self._news.can_move(truth, now_s):
                 continue
@@ -94,26 +103,26 @@ class ModeJudge:
         """Return what a member's mode asks of it now."""
         mode = self._wishes.get(member, MemberWishes()).mode_at(now)
         schedule = self._schedules.get(member)
-        planned_w = 0.0
-        if mode is Mode.PLAN and schedule is not None:
-            planned_w = schedule.power_at(now)
-        return _Asked(mode, planned_w)
+        if mode is not Mode.PLAN or schedule is None:
+            return _Asked(mode, 0.0)
+        return _Asked(mode, schedule.power_at(now), schedule.next_start(now))
 
     def _judge(
         self, status: MemberStatus, settings: MemberSettings, asked: _Asked, now_s: float
     ) -> None:
         member = status.member
         since_s = max(self._since_s[member], self._revived_s)
+        wished_a = self._wishes.get(member, MemberWishes()).minimum_current_a or 0.0
+        least_a = max(settings.min_current_a, wished_a) + settings.step_a
         match asked.mode:
             case Mode.OFF:
                 most_a = 0.0
             case Mode.PLAN if asked.planned_w == 0.0:
-                most_a = 0.0
+                most_a = least_a if self._runs_on(member, asked, now_s) else 0.0
             case Mode.SOLAR if self._is_dark(now_s, since_s):
                 most_a = 0.0
             case Mode.MINIMUM_SOLAR if self._is_dark(now_s, since_s):
-                wished_a = self._wishes[member].minimum_current_a or 0.0
-                most_a = max(settings.min_current_a, wished_a) + settings.step_a
+                most_a = least_a
             case _:
                 return
         if now_s - since_s >= AT_ONCE_S and status.granted_a > most_a + ROUNDING_A:
@@ -124,6 +133,13 @@ class ModeJudge:
                 f"granted {status.granted_a:.1f} A in mode {asked.mode}, which is so since {since_s:.0f}"
                 f" s, where {most_a:.1f} A are the most ({status.limited_by})",
             )
+
+    def _runs_on(self, member: MemberId, asked: _Asked, now_s: float) -> bool:
+        """Whether its plan goes on, and a pause until then would come or end too soon (SR-14)."""
+        if asked.next_at is None:
+            return False
+        next_s = (asked.next_at - self._started_at).total_seconds()
+        return now_s - self._started_s[member] < RUN_S or next_s - now_s < PAUSE_S
 
     def _waits_for_sun(self, status: MemberStatus, now_s: float) -> None:
         """Its least is nothing that the sun would have to give; others may have to make room."""
