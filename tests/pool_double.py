@@ -39,6 +39,7 @@ from custom_components.ev_charger_pool.pool.members import (
     MemberStatus,
     MemberWishes,
     Mode,
+    PhaseChoice,
     Priority,
 )
 from custom_components.ev_charger_pool.pool.plans import Plan, PlanState, PlanWish, TargetKind
@@ -555,6 +556,9 @@ class PoolDouble:
 
     async def async_set_mode(self, member: MemberId, mode: Mode) -> None:
         self._note("mode", member, mode)
+
+    async def async_choose_phases(self, member: MemberId, phases: PhaseChoice) -> None:
+        self._note("phases", member, phases)
 
     async def async_boost(self, member: MemberId, duration: timedelta | None = None) -> None:
         self._note("boost", member, duration)

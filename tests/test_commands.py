@@ -18,7 +18,7 @@ from custom_components.ev_charger_pool.coordinator import SiteCoordinator
 from custom_components.ev_charger_pool.errors import ErrorKey, raise_unless_accepted
 from custom_components.ev_charger_pool.pool.actions import ActionKind, ActionResult, ActionStatus
 from custom_components.ev_charger_pool.pool.limits import LimitUnit
-from custom_components.ev_charger_pool.pool.members import Mode, Priority
+from custom_components.ev_charger_pool.pool.members import Mode, PhaseChoice, Priority
 from custom_components.ev_charger_pool.power_supplies.contract import (
     OffOutcome,
     SupplyCapabilities,
@@ -179,6 +179,11 @@ class TestWishes:
         assert error.value.translation_key == ErrorKey.BOOST_WHILE_OFF
         await site.commands.async_end_boost("garage:1")
 
+    async def test_the_choice_of_phases_is_shown_and_kept(self, site: SiteCoordinator) -> None:
+        await site.commands.async_choose_phases("garage:1", PhaseChoice.ONE)
+        assert site.data.members["garage:1"].wishes.phases is PhaseChoice.ONE
+        assert site.wishes.of("garage:1").phases is PhaseChoice.ONE
+
     async def test_priority_and_minimum_are_shown(self, site: SiteCoordinator) -> None:
         await site.commands.async_set_priority("garage:2", Priority.HIGH)
         await site.commands.async_set_minimum_current("garage:2", 10.0)
@@ -219,6 +224,7 @@ class TestWishes:
             ("async_set_minimum_current", ("garage:1", 3.0), ErrorKey.VALUE_OUT_OF_RANGE),
             ("async_set_minimum_current", ("bench", 6.0), ErrorKey.NOT_A_CONNECTOR),
             ("async_set_mode", ("bench", Mode.OFF), ErrorKey.NOT_A_CONNECTOR),
+            ("async_choose_phases", ("bench", PhaseChoice.ONE), ErrorKey.NOT_A_CONNECTOR),
             ("async_set_priority", ("nobody", Priority.LOW), ErrorKey.MEMBER_UNKNOWN),
             ("async_set_weight", ("nobody", 2.0), ErrorKey.MEMBER_UNKNOWN),
             ("async_set_weight", ("garage:1", 0.0), ErrorKey.VALUE_OUT_OF_RANGE),

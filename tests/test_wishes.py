@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.ev_charger_pool.plan_wishes import VehicleChoice
 from custom_components.ev_charger_pool.pool.departures import Once, Repeating, Weekday
-from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, Priority
+from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, PhaseChoice, Priority
 from custom_components.ev_charger_pool.pool.plans import PlanWish, TargetKind
 from custom_components.ev_charger_pool.power_supplies.contract import SupplyMode, SupplyWishes
 from custom_components.ev_charger_pool.wishes import MemberWish, WishStore
@@ -27,6 +27,7 @@ async def test_a_change_is_kept_at_once(hass: HomeAssistant, hass_storage: dict[
     assert store.of("garage:1") == MemberWish()
     await store.async_change("garage:1", mode=Mode.OFF, user_limit_a=10.0)
     await store.async_change("garage:1", priority=Priority.HIGH, minimum_current_a=8.0, weight=2.5)
+    await store.async_change("garage:1", phases=PhaseChoice.ONE)
     await store.async_change("bench", supply_mode=SupplyMode.EXPORT, supply_power_w=300.0)
     await store.async_limit_circuit("grid", 16.0)
 
@@ -37,9 +38,10 @@ async def test_a_change_is_kept_at_once(hass: HomeAssistant, hass_storage: dict[
         user_limit_a=10.0,
         minimum_current_a=8.0,
         weight=2.5,
+        phases=PhaseChoice.ONE,
     )
     assert again.of("garage:1").wishes(Mode.SOLAR) == MemberWishes(
-        mode=Mode.OFF, minimum_current_a=8.0
+        mode=Mode.OFF, minimum_current_a=8.0, phases=PhaseChoice.ONE
     )
     assert again.of("bench").supply_wishes(48.0, 10.0) == SupplyWishes(
         mode=SupplyMode.EXPORT, voltage_v=48.0, current_a=10.0, power_w=300.0
@@ -67,6 +69,7 @@ async def test_nothing_is_written_when_nothing_is_forgotten(
     [
         ({"mode": "party", "user_limit_a": 10.0}, MemberWish(user_limit_a=10.0)),
         ({"mode": "off", "user_limit_a": "much"}, MemberWish(mode=Mode.OFF)),
+        ({"mode": "off", "phases": "two"}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "boost_until": "soon"}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "boost_until": 17}, MemberWish(mode=Mode.OFF)),
         ({"mode": "off", "user_limit_a": -5}, MemberWish(mode=Mode.OFF)),

@@ -9,7 +9,7 @@ from .errors import ErrorKey, raise_unless_accepted, wrong_input
 from .fleet import SupplyDevice
 from .pool.actions import ActionKind, ActionResult, ActionStatus, LimitAction
 from .pool.limits import LimitUnit
-from .pool.members import CircuitId, MemberId, Mode, OrderKind, Priority
+from .pool.members import CircuitId, MemberId, Mode, OrderKind, PhaseChoice, Priority
 from .pool.sessions import Session
 from .power_supplies.contract import SupplyMode, SupplyWishes
 from .roster import Member
@@ -54,6 +54,12 @@ class Commands:
         """Set what a connector is to do."""
         self._connector(member)
         await self._site.wishes.async_change(member, mode=mode, boost_until=None)
+        self._site.async_take_wish(member)
+
+    async def async_choose_phases(self, member: MemberId, phases: PhaseChoice) -> None:
+        """Set on how many phases a connector is to charge whose device can switch them."""
+        self._connector(member)
+        await self._site.wishes.async_change(member, phases=phases)
         self._site.async_take_wish(member)
 
     async def async_boost(self, member: MemberId, duration: timedelta = MOST_BOOST) -> None:

@@ -196,6 +196,40 @@ class PoolEntity[ViewT](Entity):
 
 
 @callback
+@callback
+def async_add_once_able(
+    coordinator: SiteCoordinator,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    able: Callable[[MemberView], bool],
+    of_member: Callable[[Subject[MemberView]], Iterable[Entity]],
+) -> None:
+    """Add entities of each member once its device turned out to be able to what they are for."""
+
+    @callback
+    def on_member(member: MemberId) -> None:
+        subject = member_subject(coordinator, member)
+        is_added = False
+
+        @callback
+        def look() -> None:
+            nonlocal is_added
+            view = coordinator.data.members.get(member)
+            if is_added or view is None or not able(view):
+                return
+            is_added = True
+            async_add_entities(of_member(subject), config_subentry_id=subject.subentry_id)
+
+        coordinator.entry.async_on_unload(coordinator.async_add_listener(look, member))
+        look()
+
+    coordinator.entry.async_on_unload(coordinator.async_add_member_listener(on_member))
+
+
+def switches_phases(view: MemberView) -> bool:
+    """Whether a member's device can switch between one and all of its phases."""
+    return view.settings.switching is not None
+
+
 def async_add_as_they_appear(
     coordinator: SiteCoordinator,
     async_add_entities: AddConfigEntryEntitiesCallback,

@@ -15,10 +15,12 @@ from .entity import (
     PoolEntity,
     Subject,
     async_add_as_they_appear,
+    async_add_once_able,
     is_connector,
     site_subject,
+    switches_phases,
 )
-from .pool.members import Mode, Priority
+from .pool.members import Mode, PhaseChoice, Priority
 from .pool.plans import TargetKind
 from .power_supplies.contract import SupplyMode
 from .quiet import Picture
@@ -96,6 +98,15 @@ CONNECTOR_SELECTS: tuple[PoolSelectDescription[MemberView], ...] = (
     ),
 )
 
+PHASES = PoolSelectDescription[MemberView](
+    key="phases",
+    value_fn=lambda view: view.wishes.phases,
+    options_fn=lambda _: [choice.value for choice in PhaseChoice],
+    set_fn=lambda coordinator, member, option: coordinator.commands.async_choose_phases(
+        member, PhaseChoice(option)
+    ),
+)
+
 SUPPLY_SELECTS: tuple[PoolSelectDescription[MemberView], ...] = (
     PoolSelectDescription[MemberView](
         key="supply_mode",
@@ -123,6 +134,12 @@ async def async_setup_entry(
         return [PoolSelect(coordinator, subject, description) for description in descriptions]
 
     async_add_as_they_appear(coordinator, async_add_entities, of_member=of_member)
+    async_add_once_able(
+        coordinator,
+        async_add_entities,
+        switches_phases,
+        lambda subject: [PoolSelect(coordinator, subject, PHASES)],
+    )
 
 
 class PoolSelect[ViewT](PoolEntity[ViewT], SelectEntity):

@@ -15,10 +15,13 @@ from .entity import (
     PoolEntity,
     Subject,
     async_add_as_they_appear,
+    async_add_once_able,
     is_connector,
     is_online,
     site_subject,
+    switches_phases,
 )
+from .phase_sensors import SWITCHED_PHASES
 from .plan_sensors import PLAN_SENSORS, VEHICLE_SENSORS
 from .pool.circuits import CircuitStatus
 from .pool.quantities import Phase, PhaseReadings, PhaseValues
@@ -386,6 +389,12 @@ async def async_setup_entry(
             ROOT_SENSORS if view.circuit.parent is None else CIRCUIT_SENSORS,
         ),
         of_vehicle=lambda subject, view: _sensors(coordinator, subject, view, VEHICLE_SENSORS),
+    )
+    async_add_once_able(
+        coordinator,
+        async_add_entities,
+        switches_phases,
+        lambda subject: [PoolSensor(coordinator, subject, SWITCHED_PHASES)],
     )
 
 

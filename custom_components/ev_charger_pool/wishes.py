@@ -17,7 +17,7 @@ from .plan_wishes import (
     plan_from_json,
     plan_to_json,
 )
-from .pool.members import CircuitId, MemberId, MemberWishes, Mode, Priority
+from .pool.members import CircuitId, MemberId, MemberWishes, Mode, PhaseChoice, Priority
 from .pool.plans import PlanWish
 from .power_supplies.contract import SupplyMode, SupplyWishes
 
@@ -41,6 +41,7 @@ class MemberWish:
         user_limit_a: The user's ceiling, amps per phase; None: no ceiling.
         minimum_current_a: The least current worth charging with; None: the device's own.
         boost_until: Until then a connector charges fast, aware UTC; None: no boost.
+        phases: On how many phases a connector is to charge that can switch them.
         supply_mode: What a power supply is to do; None before it was ever set, as below.
         supply_voltage_v: Its set point in volts.
         supply_current_a: Its current limit in amps.
@@ -53,6 +54,7 @@ class MemberWish:
     user_limit_a: float | None = None
     minimum_current_a: float | None = None
     boost_until: datetime | None = None
+    phases: PhaseChoice = PhaseChoice.AUTOMATIC
     supply_mode: SupplyMode | None = None
     supply_voltage_v: float | None = None
     supply_current_a: float | None = None
@@ -64,6 +66,7 @@ class MemberWish:
             mode=default_mode if self.mode is None else self.mode,
             minimum_current_a=self.minimum_current_a,
             boost_until=self.boost_until,
+            phases=self.phases,
         )
 
     def supply_wishes(self, voltage_v: float, current_a: float) -> SupplyWishes:
@@ -201,6 +204,7 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "weight": _weight,
     "supply_mode": SupplyMode,
     "boost_until": _instant,
+    "phases": PhaseChoice,
 }
 """How those fields are read that are no ceilings."""
 

@@ -574,3 +574,37 @@ async def test_a_machine_without_an_address_is_named_as_by_default(
     monkeypatch.setattr("custom_components.ev_charger_pool.flows.charger.get_url", get_url)
     result = await async_begin(hass, site, "ocpp")
     assert placeholders(result)["address"] == "ws://homeassistant.local:9000/"
+
+
+@pytest.mark.parametrize(("driver", "answers"), [("ocpp", (OCPP,)), ("modbus", (MODBUS, NETWORK))])
+async def test_a_connector_that_can_switch_its_phases(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    tried: list[str],
+    driver: str,
+    answers: tuple[dict[str, Any], ...],
+) -> None:
+    result = await async_begin(hass, site, driver)
+    for answer in answers:
+        result = await async_answer_part(hass, result, answer)
+    assert default(result, "switches_phases") is False
+    result = await async_answer_part(hass, result, {**CONNECTOR, "switches_phases": True})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert newest(site).data["connectors"]["1"]["switches_phases"] is True
+
+
+async def test_it_is_not_asked_of_a_kind_of_device_that_cannot(
+    hass: HomeAssistant, site: MockConfigEntry, tried: list[str]
+) -> None:
+    result = await async_begin(hass, site, "modbus")
+    result = await async_answer_part(
+        hass, result, {**MODBUS, "profile": "heidelberg_energy_control", "type": "rtu_over_tcp"}
+    )
+    result = await async_answer_part(hass, result, {**NETWORK, "unit_id": 1})
+    assert result["step_id"] == "connector"
+    schema = result["data_schema"]
+    assert schema is not None
+    assert "switches_phases" not in [str(key) for key in schema.schema]
+    result = await async_answer_part(hass, result, CONNECTOR)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert "switches_phases" not in newest(site).data["connectors"]["1"]

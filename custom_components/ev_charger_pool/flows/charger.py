@@ -24,6 +24,7 @@ from ..const import (
     CONF_PROFILE,
     CONF_ROTATION,
     CONF_STATION,
+    CONF_SWITCHES_PHASES,
     CONF_TOKENS,
     CONF_UNIT,
     DRIVER_MODBUS,
@@ -31,7 +32,7 @@ from ..const import (
 )
 from ..modbus.profiles import async_available_profiles
 from ..modbus.schema import ProfileKind
-from ..pool.quantities import Phase
+from ..pool.quantities import PHASES, Phase
 from .connection import ConnectionSteps, check_link_type, device_fields
 from .context import (
     FailSafe,
@@ -61,6 +62,7 @@ from .fields import (
     rotation_from_json,
     rotation_to_json,
     rotations,
+    switches_phases_field,
 )
 from .site import check_fail_safe
 
@@ -89,6 +91,8 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
     """The identity of a station that introduced itself: it is not asked for."""
 
     _count = 1
+    _may_switch = False
+    """Whether there are devices of its kind that can switch their phases."""
     _connectors: dict[str, dict[str, Any]]
 
     @abstractmethod
@@ -173,6 +177,7 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
                     CONF_ROTATION: rotation_to_json(user_input[CONF_ROTATION]),
                     CONF_MAX_CURRENT: user_input[CONF_MAX_CURRENT],
                     CONF_FAIL_SAFE_CURRENT: user_input[CONF_FAIL_SAFE_CURRENT],
+                    **_switching(user_input),
                 }
                 if len(self._connectors) < self._count:
                     return await self.async_step_connector()
@@ -194,6 +199,7 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
                     CONF_FAIL_SAFE_CURRENT,
                     default=proposed if proposed >= MIN_CHARGING_A else 0.0,
                 ): AMPS,
+                **(switches_phases_field() if self._may_switch else {}),
             }
         )
         if shown.get(CONF_ROTATION) not in rotations(site.phases):
@@ -259,7 +265,15 @@ class ChargerSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
 
     async def _async_ask_connectors(self, count: int) -> ResultT:
         self._count, self._connectors = count, {}
+        self._may_switch = len(self.site.phases) == len(PHASES) and await self._async_can_switch()
         return await self.async_step_connector()
+
+    async def _async_can_switch(self) -> bool:
+        if self.draft[CONF_DRIVER] == DRIVER_OCPP:
+            return True
+        profiles = await async_available_profiles(self.hass, ProfileKind.CHARGER)
+        traits = profiles[self.draft[CONF_PROFILE]].charger
+        return traits is not None and traits.phase_switch is not None
 
     def _site_with_earlier(self) -> SiteContext:
         """Return the site with the connectors that were just filled in."""
@@ -308,6 +322,11 @@ def _check_connector(user_input: Input, site: SiteContext, circuit: str) -> Erro
     elif not site.fits(FailSafe(circuit=circuit, phases=phases, current_a=fail_safe_a)):
         errors[CONF_FAIL_SAFE_CURRENT] = FieldError.FAIL_SAFE_SUM
     return errors
+
+
+def _switching(user_input: Input) -> dict[str, bool]:
+    """Return what is kept of the answer whether a connector can switch its phases."""
+    return {CONF_SWITCHES_PHASES: True} if user_input.get(CONF_SWITCHES_PHASES) else {}
 
 
 def _shown_connector(known: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..const import CONF_CIRCUIT, CONF_MAY_FREEZE, CONF_ROTATION, ROOT_CIRCUIT
+from ..const import CONF_CIRCUIT, CONF_MAY_FREEZE, CONF_ROTATION, CONF_SWITCHES_PHASES, ROOT_CIRCUIT
 from ..pool.members import CircuitId
 from ..pool.quantities import Phase
 
@@ -122,6 +122,11 @@ def rotation_field(phases: Sequence[Phase]) -> Fields:
     return {
         probatio.Required(CONF_ROTATION, default=possible[0]): one_of(possible, "rotation"),
     }
+
+
+def switches_phases_field() -> Fields:
+    """Return the field for a device that can switch between one phase and three."""
+    return {probatio.Optional(CONF_SWITCHES_PHASES, default=False): YES_NO}
 
 
 def may_freeze_field() -> Fields:
