@@ -202,7 +202,10 @@ class Accounts:
             )
 
     def _book(self, key: ShareKey, tally: Tally) -> None:
-        self._sums.setdefault(key, TallySum()).add(tally)
+        if (known := self._sums.get(key)) is None:
+            self._sums[key] = TallySum(tally)
+        else:
+            known.add(tally)
         self._changed.add(key)
 
 
