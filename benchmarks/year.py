@@ -26,6 +26,10 @@ SHOWN: Final = 20
 _BY_ENERGY: Final = frozenset({Scene.HOUSE, Scene.GARAGE, Scene.GARAGE_PLANNED, Scene.DEPOT})
 """Where the most energy under the fuse is what counts."""
 
+_RARER: Final = frozenset({Scene.MINIMUM_SOLAR, Scene.FAULTS})
+_EVERY: Final = 3
+"""These run on every so manieth of the days: a run of full scale is to end in a quarter of an hour."""
+
 _TIGHT_AND_KNOWN: Final = Scene.GARAGE_PLANNED
 """The tight fuse with departures known."""
 
@@ -50,11 +54,21 @@ def days_of_year(count: int) -> list[int]:
     return [1 + int((place + 0.5) * DAYS / count) for place in range(count)]
 
 
+def jobs_of(count: int) -> list[tuple[Scene, int]]:
+    """Return which scene runs on which of so many days."""
+    return [
+        (scene, day)
+        for place, day in enumerate(days_of_year(count))
+        for scene in Scene
+        if place % _EVERY == 0 or scene not in _RARER
+    ]
+
+
 def run(options: Options) -> Result:
     """Run the days on all cores and put the figures together."""
     asked = int(os.environ.get("YEAR_DAYS", str(DAYS_RUN)))
     count = min(DAYS, max(1, round(asked * options.scale)))
-    jobs = [(scene, day) for day in days_of_year(count) for scene in Scene]
+    jobs = jobs_of(count)
     started = time.perf_counter()
     with ProcessPoolExecutor() as pool:
         ran = list(pool.map(partial(_job, options.seed), jobs))
@@ -64,7 +78,7 @@ def run(options: Options) -> Result:
         figures=figures,
         bars={key: bar for key, bar in bars_of().items() if key in figures},
         notes=(
-            f"{count} days of each of {len(Scene)} sites, {DAYS} are a year",
+            f"{count} days of each site, of some every {_EVERY}. only; {DAYS} are a year",
             f"{figures['simulated_hours']:.0f} hours were simulated in {seconds:.0f} s",
             "overload_as: what others did not do in the time to react, nor a station by itself",
             *_breaches(ran),

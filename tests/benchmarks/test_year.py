@@ -1,5 +1,6 @@
 """How the figures of the year come together."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 import itertools
@@ -67,6 +68,13 @@ def test_days_are_spread_over_the_year(count: int) -> None:
 
 def test_whole_year_has_each_day_once() -> None:
     assert year.days_of_year(365) == list(range(1, 366))
+
+
+def test_each_scene_runs_and_two_of_them_on_every_third_day() -> None:
+    assert {scene for scene, _ in year.jobs_of(1)} == set(Scene)
+    by_scene = Counter(scene for scene, _ in year.jobs_of(12))
+    assert by_scene[Scene.HOUSE] == by_scene[Scene.SOLAR] == 12
+    assert by_scene[Scene.FAULTS] == by_scene[Scene.MINIMUM_SOLAR] == 4
 
 
 def test_worst_scene_is_told_and_each() -> None:
@@ -177,10 +185,11 @@ def test_breaches_are_told_with_their_day(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("YEAR_DAYS", "2")
     result = year.run(Options(scale=1.0, seed=1))
     assert not result.ok
-    assert result.figures["simulated_hours"] == 2 * len(Scene) * 24.0
-    assert result.notes[0].startswith("2 days of each of 8 sites")
+    ran = len(year.jobs_of(2))
+    assert result.figures["simulated_hours"] == ran * 24.0
+    assert result.notes[0].startswith("2 days of each site")
     assert result.notes[3] == "house day 5: breach 0"
-    assert result.notes[3 + year.SHOWN] == f"and {2 * len(Scene) * 30 - year.SHOWN} more"
+    assert result.notes[3 + year.SHOWN] == f"and {ran * 30 - year.SHOWN} more"
     heading = ["house", "pool", "round_robin", "equal_split"]
     assert heading in [note.split() for note in result.notes]
 
