@@ -4,6 +4,8 @@ const DOMAIN = "ev_charger_pool";
 const TYPE = "ev-charger-pool-shares";
 const PERIODS = ["session", "day", "week"];
 const REFRESH_MS = 30_000;
+const TENTHS = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+const HUNDREDTHS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 
 // Time without a car, and time that nobody saw, is no part of the bar.
 const SHOWN = new Set(["charging", "waiting", "resting", "out_of_order"]);
@@ -209,7 +211,7 @@ class SharesCard extends HTMLElement {
   }
 
   _kwh(value) {
-    return `${this._number(value, { maximumFractionDigits: 1, minimumFractionDigits: 1 })} kWh`;
+    return `${this._number(value, TENTHS)} kWh`;
   }
 
   _duration(seconds) {
@@ -238,7 +240,7 @@ class SharesCard extends HTMLElement {
       told.push(this._number(connector.cost, currency));
     }
     if (connector.co2_kg !== null) {
-      told.push(`${this._number(connector.co2_kg, { maximumFractionDigits: 1 })} kg CO₂`);
+      told.push(`${this._number(connector.co2_kg, TENTHS)} kg CO₂`);
     }
     return told.join(" · ");
   }
@@ -374,7 +376,7 @@ class SharesCard extends HTMLElement {
           element("td", {}, this._activity(part)),
           element("td", {}, part.reason ? this._reason(part) : "–"),
           element("td", number, this._duration(part.seconds)),
-          element("td", number, this._number(part.energy_kwh, { minimumFractionDigits: 1 })),
+          element("td", number, this._number(part.energy_kwh, HUNDREDTHS)),
         ),
       );
     return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
