@@ -19,6 +19,7 @@ const COLORS = {
   contract: ["--light-blue-color", "#03a9f4"],
   tariff: ["--indigo-color", "#3f51b5"],
   imbalance: ["--cyan-color", "#00bcd4"],
+  phases: ["--primary-color", "#009ac7"],
   generation: ["--deep-purple-color", "#6e41ab"],
   solar: ["--amber-color", "#ffc107"],
   battery: ["--teal-color", "#009688"],
@@ -35,8 +36,9 @@ const COLORS = {
   ignored: ["--red-color", "#f44336"],
   fault: ["--dark-grey-color", "#606060"],
   offline: ["--dark-grey-color", "#606060"],
+  settling: ["--grey-color", "#9e9e9e"],
+  not_connected: ["--grey-color", "#9e9e9e"],
 };
-const OTHER_COLOR = ["--grey-color", "#9e9e9e"];
 
 const STYLE = `
   .content { padding: 16px; }
@@ -353,7 +355,7 @@ class SharesCard extends HTMLElement {
   }
 
   _paint(drawn, part) {
-    const [name, color] = COLORS[part.reason] ?? OTHER_COLOR;
+    const [name, color] = COLORS[part.reason] ?? COLORS.not_connected;
     drawn.style.setProperty("--of-reason", `var(${name}, ${color})`);
   }
 
