@@ -1,6 +1,6 @@
 """What is held of members in modes by the sun, and what a decision about them looks at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 import math
 from operator import add
@@ -11,11 +11,12 @@ from ..pool.members import Mode
 from ..pool.reasons import Reason
 from .battery_rules import BatteryView
 from .branches import Branch
+from .headroom import SPARE_A
 from .policies import Ceiling
 from .seats import Seat
 from .site_state import SiteState
 from .surplus import shortage_w
-from .wiring import NO_FLOW, Lanes, each, on_phases
+from .wiring import NO_FLOW, WATTS, Lanes, each, on_phases
 
 _ROUNDING: Final = 1e-6
 
@@ -43,6 +44,7 @@ class Follower:
     least: Lanes = NO_FLOW
     _session: str | None = None
     _phases: tuple[int, ...] | None = None
+    _shown_a: float | None = None
 
     @property
     def takes_part(self) -> bool:
@@ -70,9 +72,11 @@ class Follower:
         """Remember which phases its car uses: for the sun that holds over a pause, unlike SR-12."""
         seat = self.seat
         if self._session != seat.session:
-            self._session, self._phases = seat.session, None
+            self._session, self._phases, self._shown_a = seat.session, None, None
         if seat.learner.learned is not None and not seat.is_told_one:
             self._phases = seat.learner.learned
+        if self._shown_a is not None and max(draw_of(seat)[:WATTS]) > self._shown_a:
+            self._shown_a = None
         self.least = on_phases(seat.least_a, self.phases, seat.voltage_v)
 
     def waited_s(self, now_s: float) -> float:
@@ -87,7 +91,14 @@ class Follower:
         needed_a = seat.headroom.needed_a(now_s, seat.granted_a)
         if needed_a is None:
             return seat.open_a
+        self._shown_a = max(math.ceil(needed_a - SPARE_A), seat.least_a)
         return min(seat.open_a, max(math.ceil(needed_a), seat.least_a))
+
+    @property
+    def usable_a(self) -> float:
+        """What its car takes at most, as far as it showed that in its session."""
+        open_a = self.seat.open_a
+        return open_a if self._shown_a is None else min(open_a, self._shown_a)
 
     def rest(self) -> None:
         """Note that it can not run whatever the sun does."""
@@ -112,7 +123,7 @@ class Scene:
         battery: What the battery means.
         now: What is left for members by the sun now.
         steady: What was left throughout the last seconds.
-        past: What would have been left in the recent past, with all else as it is now.
+        known_s: Since how long that is known.
         lent_wh: What the grid lent.
         budget_wh: What it may lend, to all that run.
         now_s: Seconds since the epoch.
@@ -123,7 +134,7 @@ class Scene:
     battery: BatteryView
     now: Lanes
     steady: Lanes
-    past: Sequence[Lanes]
+    known_s: float
     lent_wh: float
     budget_wh: float
     now_s: float

@@ -1,6 +1,6 @@
 """Modes by the sun: what the sun leaves becomes a ceiling for each member in such a mode."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import sub
 from typing import Final
 
@@ -13,6 +13,7 @@ from .branches import Branch
 from .contract import Allocate
 from .followers import Follower, Scene, draw_of, total
 from .lending import STANDBY_W, ImportAccount
+from .outlook import Outlook
 from .policies import SUN_MODES
 from .site_state import SiteState
 from .sun_shares import SunShares
@@ -86,23 +87,25 @@ class Solar:
                 battery=battery,
                 now=now,
                 steady=left(steady),
-                past=self._past(members, left),
+                known_s=now_s - (self._surplus.known_since_s or now_s),
                 lent_wh=self._account.lent_wh,
                 budget_wh=site.settings.solar.import_budget_wh
                 * max(1, sum(member.kept for member in members)),
                 now_s=now_s,
             )
             self._account_for(scene, members, passed_s)
-            self._turns.decide(scene, members)
+            outlook = Outlook(
+                soon=self._surplus.soon,
+                past=self._surplus.past,
+                left=left,
+                rule=scene.rule,
+                budget_wh=site.settings.solar.import_budget_wh,
+                voltage_v=root.voltage_v,
+            )
+            self._turns.decide(scene, outlook, members)
             self._shares.decide(scene, members)
             tell_rooms(scene, tuple(self._followers.values()))
         self._renew_lock(site, battery, now_s)
-
-    def _past(self, members: Sequence[Follower], left: Callable[[Lanes], Lanes]) -> list[Lanes]:
-        """Return what would have been left, where somebody is to be judged by it."""
-        if all(member.is_on for member in members):
-            return []
-        return [left(surplus) for surplus in self._surplus.past]
 
     def _measure(self, site: SiteState, root: Branch, now_s: float) -> BatteryView:
         """Renew the surplus; return what the battery means for it."""

@@ -15,8 +15,8 @@ from .plans import PROTECTED
 from .raises import DEADBAND_A
 from .wiring import WATTS, each, on_phases
 
-DIP_WH: Final = 1.0
-"""So much import is waited out before anybody is lowered: 1 s of 3.6 kW, 40 s of 90 W."""
+DIP_WH: Final = 0.3
+"""So much import is waited out before anybody is lowered: 1 s of 1.1 kW, 12 s of 90 W."""
 
 FINE_S: Final = 60.0
 """Shares grow by less than an amp only this often: each is a write."""

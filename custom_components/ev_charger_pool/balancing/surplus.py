@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+import math
 from typing import Final
 
 from ..pool.circuits import ResourceReport
@@ -13,11 +14,14 @@ from .estimator import WindowMax
 from .seats import Seat
 from .wiring import LANES, NO_FLOW, WATTS, Lanes, each, on_phases
 
-STEADY_S: Final = 10.0
-"""More surplus is used once it has stood so long: a ray between two clouds is not followed."""
+STEADY_S: Final = 5.0
+"""More surplus is used once it has stood so long: the flicker of a cloud's edge is not followed."""
 
-REMEMBERED_S: Final = 300.0
-"""The recent past by which a start is judged: a few clouds."""
+SOON_S: Final = 15.0
+"""What is left now is smoothed by so long: noise and a lagging meter decide nothing."""
+
+REMEMBERED_S: Final = 1200.0
+"""The recent past by which starts and stops are judged: a dozen clouds."""
 
 STRETCH_S: Final = 5.0
 """It is remembered as means over so long."""
@@ -89,22 +93,36 @@ class Surplus:
     epoch.
     """
 
-    __slots__ = ("_mean", "_mean_s", "_number", "_steady", "now", "past")
+    __slots__ = (
+        "_at_s",
+        "_mean",
+        "_mean_s",
+        "_number",
+        "_steady",
+        "known_since_s",
+        "now",
+        "past",
+        "soon",
+    )
 
     def __init__(self) -> None:
         self.now: Lanes | None = None
         """Sun less house, before what anybody is owed; None where that is unknown."""
+        self.soon: Lanes = NO_FLOW
+        """The same, smoothed by `SOON_S`."""
+        self.known_since_s: float | None = None
+        """Since when it is known."""
         self.past: deque[Lanes] = deque(maxlen=int(REMEMBERED_S / STRETCH_S))
         """Means over `STRETCH_S` each, oldest first."""
         self._steady = [WindowMax(STEADY_S) for _ in range(LANES)]
         self._mean = [0.0] * LANES
         self._number = 0
         self._mean_s = float("-inf")
+        self._at_s = float("-inf")
 
     def lose(self) -> None:
-        """Note that it is unknown now."""
-        self.now = None
-        self.past.clear()
+        """Note that it is unknown now; how the weather was is not forgotten."""
+        self.now = self.known_since_s = None
         self._steady = [WindowMax(STEADY_S) for _ in range(LANES)]
         self._number = 0
 
@@ -112,6 +130,11 @@ class Surplus:
         """Take what it may be by the newest readings: the earlier value stands within that."""
         before = least if self.now is None else self.now
         self.now = value = each(min, each(max, before, least), most)
+        if self.known_since_s is None:
+            self.known_since_s, self.soon = now_s, value
+        news = 1.0 - math.exp(-max(0.0, now_s - self._at_s) / SOON_S)
+        self._at_s = now_s
+        self.soon = each(lambda old, new: old + news * (new - old), self.soon, value)
         for window, amount in zip(self._steady, value, strict=True):
             window.add(now_s, -amount)
         if now_s >= self._mean_s + STRETCH_S:
@@ -205,10 +228,21 @@ def _drawn(seat: Seat, at_s: float) -> tuple[Lanes, Lanes]:
 
 
 def shortage_w(need: Lanes, available: Lanes, rule: SurplusRule, voltage_v: float) -> float:
-    """Return the watts that members need beyond what is available, by the rule."""
+    """Return the watts that members need beyond what is available, by the rule.
+
+    What a house imports for itself is not theirs: less than nothing is never available.
+    """
     if rule is SurplusRule.SUMMED:
-        return max(0.0, need[WATTS] - available[WATTS])
-    return voltage_v * sum(max(0.0, need[lane] - available[lane]) for lane in range(WATTS))
+        return max(0.0, need[WATTS] - max(0.0, available[WATTS]))
+    lanes = range(WATTS)
+    return voltage_v * sum(max(0.0, need[lane] - max(0.0, available[lane])) for lane in lanes)
+
+
+def sunlight_w(most: Lanes, available: Lanes, rule: SurplusRule, voltage_v: float) -> float:
+    """Return the watts of what is available that members take who could use so much."""
+    if rule is SurplusRule.SUMMED:
+        return max(0.0, min(most[WATTS], available[WATTS]))
+    return voltage_v * sum(max(0.0, min(most[lane], available[lane])) for lane in range(WATTS))
 
 
 def less(available: Lanes, watts: float, root: Branch) -> Lanes:

@@ -25,8 +25,10 @@ class SolarSettings:
         rule: What counts as surplus.
         import_budget_wh: What the grid may lend to each member that runs in solar mode, for a
             start that may turn out wrong or for going on through a cloud. 3 % of what it charges
-            pays it back, a pause makes it forgotten. More of it: fewer stops and more import.
-            50 Wh is 45 s of a car at 6 A on three phases without any sun.
+            pays it back, a pause makes it forgotten. More of it: fewer stops and more import:
+            it is also how dear import is to its owner. With 50 Wh a run starts where it brings
+            four times as much sun as import, with 100 Wh where it brings twice as much. 50 Wh is
+            45 s of a car at 6 A on three phases without any sun.
         export_margin_w: So much is left to flow out; negative: so much may always flow in, for
             example 300 W to make up for what whole amps leave unused.
     """

@@ -162,6 +162,8 @@ def connector(
             max_current_a=max_current_a,
             step_a=1.0,
             lease=_LEASE,
+            # A year has one first day: every other firmware's lapse was seen to work (SR-8).
+            lease_exercised=True,
         ),
         firmware=_draw_firmware(rng),
         link=member,
