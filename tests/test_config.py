@@ -189,3 +189,14 @@ def test_sr1_what_else_hangs_on_a_circuit_hangs_on_those_above_as_well() -> None
     )
     others = {each.id: each.other_load_max_a for each in site_circuits(made)}
     assert [key for key, other_a in others.items() if other_a == NO_CURRENT] == ["yard"]
+
+
+def test_a_meter_that_was_turned_or_exchanged_is_another_one() -> None:
+    def name(**meter: object) -> str | None:
+        return site_circuits(config(meter=meter))[0].meter
+
+    names = [name(), name(power="sensor.a"), name(power="sensor.a", invert=True), name(power="s.b")]
+    assert names[0] is None
+    assert len(set(names)) == len(names)
+    garage = circuit("garage", meter={"power": "sensor.a"})
+    assert site_circuits(config(garage, meter={}))[1].meter == names[1]

@@ -32,6 +32,23 @@ _MANNERS: Final = {
     ProblemKind.METER_STALE: _Manner(
         severity=ir.IssueSeverity.ERROR, patience=timedelta(minutes=1)
     ),
+    # What is wrong with a meter was proven twice before it is told.
+    **dict.fromkeys(
+        (
+            ProblemKind.METER_SIGN_TURNED,
+            ProblemKind.METER_PHASES_SWAPPED,
+            ProblemKind.METER_UNIT_WRONG,
+            ProblemKind.METERS_SWAPPED,
+        ),
+        _Manner(severity=ir.IssueSeverity.ERROR, patience=timedelta(0)),
+    ),
+    ProblemKind.BATTERY_SIGN_TURNED: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(0)
+    ),
+    # A slow inverter is behind the grid meter for a while when the sun comes out.
+    ProblemKind.SOLAR_IMPLAUSIBLE: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=10)
+    ),
     ProblemKind.MEMBER_REFUSES: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
     ),

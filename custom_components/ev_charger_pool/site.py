@@ -5,7 +5,7 @@ from collections.abc import Collection
 from homeassistant.util import dt as dt_util
 
 from .balancing.contract import SiteSettings
-from .config import CircuitConfig, PoolConfig
+from .config import CircuitConfig, MeterConfig, PoolConfig
 from .const import ROOT_CIRCUIT
 from .pool.circuits import Circuit
 from .pool.members import MemberSettings
@@ -25,6 +25,7 @@ def site_circuits(config: PoolConfig) -> tuple[Circuit, ...]:
         limit_a=config.site.fuse_a,
         limit_w=config.site.limits.limit_w,
         metered=ROOT_CIRCUIT in metered,
+        meter=_name_of(metered.get(ROOT_CIRCUIT)),
         average=config.site.limits.average,
         imbalance_a=config.site.limits.imbalance_a,
     )
@@ -38,6 +39,7 @@ def site_circuits(config: PoolConfig) -> tuple[Circuit, ...]:
                 limit_a=circuit.fuse_a,
                 limit_w=circuit.limit_w,
                 metered=circuit.id in metered,
+                meter=_name_of(metered.get(circuit.id)),
                 other_load_max_a=(
                     NO_CURRENT
                     if circuit.id not in metered and _feeds_only_pool(circuit, config)
@@ -49,6 +51,11 @@ def site_circuits(config: PoolConfig) -> tuple[Circuit, ...]:
             for circuit in config.circuits.values()
         ),
     )
+
+
+def _name_of(meter: MeterConfig | None) -> str | None:
+    """Return what tells a meter from another one, or from the same with its sign turned."""
+    return None if meter is None else f"{meter.entities} {meter.inverted}"
 
 
 def _feeds_only_pool(circuit: CircuitConfig, config: PoolConfig) -> bool:

@@ -30,6 +30,7 @@ from .imbalance import Balance, balance_of
 from .policies import Ceilings
 from .seats import MOST_PENDING, Seat
 from .silent import SilentMembers
+from .trust import Trust
 from .windows import AverageKeeper
 from .wiring import NO_FLOW, UNLIMITED, WATTS, Lanes, each
 
@@ -100,6 +101,7 @@ class Branch:
         self.committed: Lanes = NO_FLOW
         self.granted: Lanes = NO_FLOW
         self.is_stale = circuit.metered
+        self.trust = Trust()
         self.answers = [
             Answers(circuit.meter_lag_s, max(LEAST_MARGIN_A, circuit.meter_resolution_a))
             for _ in range(WATTS)
@@ -121,6 +123,8 @@ class Branch:
             self.other = OtherLoad(circuit.meter_resolution_a, voltage_v)
             self.load = None
             self._unconfirmed.clear()
+        if (circuit.metered, circuit.meter) != (self.circuit.metered, self.circuit.meter):
+            self.trust = Trust()
         self.circuit = circuit
         self.position = position
         self.voltage_v = voltage_v
@@ -219,14 +223,20 @@ class Branch:
 
     def check(self, now: datetime) -> None:
         """See whether the meter is still to be trusted (SR-10)."""
-        stale = self.circuit.metered and (
-            not self.staleness.is_fresh(now) or any(answer.stuck for answer in self.answers)
+        self.is_stale = self.circuit.metered and (
+            not self.staleness.is_fresh(now)
+            or self.is_stuck
+            or self.trust.is_doubted(now.timestamp())
         )
-        self.is_stale = stale
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether its meter stands still while the pool makes steps."""
+        return any(answer.stuck for answer in self.answers)
 
     def expect_step(self, seat: Seat, now_s: float) -> None:
         """Note that a member was told another grant: the meter has to show it (SR-10)."""
-        drawn = self._drawn()
+        drawn = self.drawn()
         for position in seat.used:
             self.answers[position].order(now_s, drawn[position])
         if self.load is not None:
@@ -236,7 +246,7 @@ class Branch:
         """See by the members' samples whether a step was made that the meter has to show."""
         if not any(answer.waits for answer in self.answers):
             return
-        for answer, drawn_a in zip(self.answers, self._drawn(), strict=True):
+        for answer, drawn_a in zip(self.answers, self.drawn(), strict=True):
             answer.draw(now_s, drawn_a, self._known_before)
 
     def _known_before(self, ordered_s: float) -> float:
@@ -250,7 +260,12 @@ class Branch:
             default=ordered_s,
         )
 
-    def _drawn(self) -> tuple[float, float, float]:
+    @property
+    def counted_times(self) -> int:
+        """How often what flows is told: of a total each phase has all of it."""
+        return WATTS if self._kind is _Measures.TOTAL else 1
+
+    def drawn(self) -> tuple[float, float, float]:
         """Return what members draw by their newest samples; where a total tells, all of it."""
         l1 = l2 = l3 = 0.0
         for seat in self.seats:

@@ -118,6 +118,12 @@ class ProblemKind(StrEnum):
     """What a person should know of or do something about."""
 
     METER_STALE = "meter_stale"
+    METER_SIGN_TURNED = "meter_sign_turned"
+    METER_PHASES_SWAPPED = "meter_phases_swapped"
+    METER_UNIT_WRONG = "meter_unit_wrong"
+    METERS_SWAPPED = "meters_swapped"
+    BATTERY_SIGN_TURNED = "battery_sign_turned"
+    SOLAR_IMPLAUSIBLE = "solar_implausible"
     OVERLOAD = "overload"
     MEMBER_IGNORES = "member_ignores"
     MEMBER_REFUSES = "member_refuses"

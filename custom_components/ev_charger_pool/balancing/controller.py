@@ -113,6 +113,7 @@ class SiteController:
         checked = check_resource(report, self._refusals)
         if checked is not None:
             self._site.generation.take(checked)
+            self._site.meter_check.take(checked)
             self._solar.take(checked)
 
     def wish(self, member: MemberId, wishes: MemberWishes) -> None:
@@ -204,6 +205,8 @@ class SiteController:
         for branch in site.branches:
             branch.watch_steps(now_s)
             branch.measure(now_s)
+        site.meter_check.look(site.branches, now_s)
+        for branch in site.branches:
             branch.check(now)
             branch.keep_average(now_s)
         site.follow_modes(now)
@@ -234,7 +237,7 @@ class SiteController:
             orders=self._book.take_all(),
             members={member: member_status(seat, now_s) for member, seat in site.seats.items()},
             circuits=circuits,
-            problems=self._problems.find(site, now, now_s),
+            problems=self._problems.find(site, self._solar, now, now_s),
             next_at=min(now + DECISION_INTERVAL, site.next_change(now)),
             records=changed_records(site.seats.values(), now),
             circuit_records=site.changed_circuits(),

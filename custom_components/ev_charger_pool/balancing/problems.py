@@ -7,6 +7,7 @@ from .conduct import Rung
 from .contract import Problem, ProblemKind
 from .frozen import is_capped
 from .site_state import SiteState
+from .solar import Solar
 from .statuses import is_overloaded
 
 REFUSALS_SHOWN = 3
@@ -21,10 +22,12 @@ class Problems:
     def __init__(self) -> None:
         self._known: dict[tuple[ProblemKind, str], Problem] = {}
 
-    def find(self, site: SiteState, now: datetime, now_s: float) -> tuple[Problem, ...]:
+    def find(
+        self, site: SiteState, solar: Solar, now: datetime, now_s: float
+    ) -> tuple[Problem, ...]:
         """Return what is wrong now."""
         found = {}
-        for kind, subject in self._all(site, now_s):
+        for kind, subject in (*self._all(site, now_s), *_fed(site, solar)):
             key = (kind, subject)
             known = self._known.get(key)
             found[key] = known or Problem(
@@ -36,7 +39,9 @@ class Problems:
     def _all(self, site: SiteState, now_s: float) -> Iterator[tuple[ProblemKind, str]]:
         quiet = site.restart.is_quiet(now_s)
         for branch in site.branches:
-            if branch.is_stale and not quiet:
+            if branch.trust.fault is not None:
+                yield branch.trust.fault, branch.circuit.id
+            elif branch.is_stale and not quiet:
                 yield ProblemKind.METER_STALE, branch.circuit.id
             if is_overloaded(branch):
                 yield ProblemKind.OVERLOAD, branch.circuit.id
@@ -53,6 +58,15 @@ class Problems:
                 yield ProblemKind.MEMBER_OFFLINE, member
             if seat.lease.failed or (seat.settings.lease is None and not is_capped(seat)):
                 yield ProblemKind.NO_WATCHDOG, member
+
+
+def _fed(site: SiteState, solar: Solar) -> Iterator[tuple[ProblemKind, str]]:
+    """Return what is wrong with what feeds the site: it is the root circuit that it feeds."""
+    root = site.branches[0].circuit.id if site.branches else ""
+    if site.meter_check.battery.fault is not None:
+        yield site.meter_check.battery.fault, root
+    if solar.is_implausible:
+        yield ProblemKind.SOLAR_IMPLAUSIBLE, root
 
 
 def _figures(site: SiteState, kind: ProblemKind, subject: str) -> dict[str, float]:

@@ -15,6 +15,7 @@ from .contract import Sharing, SiteSettings
 from .draws import commitment_of, counted_of
 from .failsafe import FailSafePlan, plan_fail_safes
 from .generation import Generation
+from .meter_check import MeterCheck
 from .policies import POLICIES, Ceilings, ceiling_of, planned_share
 from .restart import Restart
 from .seats import Seat
@@ -37,6 +38,7 @@ class SiteState:
         self.ceilings = Ceilings()
         self.ceilings_change_at: datetime | None = None
         self.generation = Generation()
+        self.meter_check = MeterCheck()
         self.restart = Restart()
         self.wishes: dict[MemberId, MemberWishes] = {}
         self.schedules: dict[MemberId, Schedule] = {}
@@ -59,6 +61,7 @@ class SiteState:
         circuits = {circuit.id: circuit for circuit in settings.circuits}
         voltage_v = settings.nominal_voltage_v
         self.settings = settings
+        self.meter_check.reset()
         branches = []
         new_meter = False
         for position, circuit in enumerate(tree.ids):
@@ -227,6 +230,7 @@ class SiteState:
 
     def expect_step(self, seat: Seat, now_s: float) -> None:
         """Note that a member was told another grant."""
+        self.meter_check.order(self.branches, now_s)
         for position in seat.chain:
             branch = self.branches[position]
             if branch.circuit.metered:

@@ -50,6 +50,11 @@ class Solar:
         self.battery_locked = False
         """Whether the battery may not be discharged now."""
 
+    @property
+    def is_implausible(self) -> bool:
+        """Whether what the sun is told to give cannot be."""
+        return self._readings.is_implausible
+
     def take(self, report: ResourceReport) -> None:
         """Take the newest power of a plant or a battery."""
         if report.kind is ResourceKind.SOLAR:

@@ -58,6 +58,7 @@ class Circuit:
         limit_a: The fuse, amps per phase (0 on a phase that the circuit has not).
         limit_w: An optional limit on its total power in watts.
         metered: Whether a meter measures it.
+        meter: Which meter that is: another one is judged anew.
         meter_lag_s: How many seconds late its meter's values are unless learned (`L` of SR-9).
         meter_resolution_a: The step of its meter's values (SR-10: 1 A for whole amps).
         other_load_max_a: The most that everything but members took in 14 days, per phase, when
@@ -74,6 +75,7 @@ class Circuit:
     limit_a: PhaseValues
     limit_w: float | None = None
     metered: bool = False
+    meter: str | None = None
     meter_lag_s: float = 2.0
     meter_resolution_a: float = 0.1
     other_load_max_a: PhaseValues | None = None
