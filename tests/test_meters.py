@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.config import PoolConfig
 from custom_components.ev_charger_pool.meters import Meters
 from custom_components.ev_charger_pool.pool.circuits import MeterReport, ResourceKind
@@ -127,12 +128,16 @@ async def test_what_is_no_number_is_no_reading(
         assert current.value == PerPhase(1.0, None, 1.0)
     is_silence = state in ("unavailable", "unknown")
     assert caplog.text.count("sensor.grid_l2 gives no reading") == (0 if is_silence else 1)
+    told = [(problem.kind, problem.subject) for problem in grid.problems()]
+    unreadable = (ProblemKind.ENTITY_UNREADABLE, "sensor.grid_l2")
+    assert told == ([] if is_silence else [unreadable])
     measure(hass, 1.0, 2.0, 1.0)
     await hass.async_block_till_done()
     current = newest(grid).current_a
     assert current is not None
     assert current.value == PerPhase(1.0, 2.0, 1.0)
     assert ("can be read again" in caplog.text) is not is_silence
+    assert grid.problems() == ()
 
 
 @pytest.mark.parametrize("unit", ["V", None])

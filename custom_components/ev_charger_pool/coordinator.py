@@ -493,7 +493,12 @@ class SiteCoordinator:
         if self.decisions.failing_since is not None:
             since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
         own = (Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items())
-        return (*own, *self.vehicles.problems(), *self.battery_lock.problems())
+        return (
+            *own,
+            *self.meters.problems(),
+            *self.vehicles.problems(),
+            *self.battery_lock.problems(),
+        )
 
     async def _async_forget(self, gone: set[str]) -> None:
         if gone:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 import logging
 import math
 
@@ -26,12 +27,14 @@ from homeassistant.helpers.event import (
     async_track_state_change_event,
     async_track_state_report_event,
 )
+from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import (
     BaseUnitConverter,
     ElectricCurrentConverter,
     PowerConverter,
 )
 
+from .balancing.contract import Problem, ProblemKind
 from .config import MeterConfig, PoolConfig
 from .pool.circuits import MeterReport, ResourceKind, ResourceReport
 from .pool.energy_settings import WHOLE_PERCENT
@@ -69,7 +72,7 @@ class Meters:
         self._changed_circuits: set[CircuitId] = set()
         self._changed_resources: set[str] = set()
         self._unsubscribe: list[Callable[[], None]] = []
-        self._unreadable: set[str] = set()
+        self._unreadable: dict[str, datetime] = {}
 
     @callback
     def async_configure(self, config: PoolConfig) -> None:
@@ -81,6 +84,7 @@ class Meters:
             return
         self.async_stop()
         self._meters, self._resources, self._soc = meters, resources, soc
+        self._unreadable = {}
         for circuit, meter in meters.items():
             for entity in meter.entities:
                 self._circuits_of.setdefault(entity, set()).add(circuit)
@@ -114,6 +118,13 @@ class Meters:
         return (
             [report for report in meter_reports if report is not None],
             [report for report in resource_reports if report is not None],
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return which entities tell what is no reading, such as one without a unit."""
+        return tuple(
+            Problem(kind=ProblemKind.ENTITY_UNREADABLE, subject=entity, since=since)
+            for entity, since in self._unreadable.items()
         )
 
     @callback
@@ -225,14 +236,13 @@ class Meters:
         if not math.isfinite(value):
             self._complain(entity, f"{state.state} is not finite")
             return None
-        if entity in self._unreadable:
-            self._unreadable.discard(entity)
+        if self._unreadable.pop(entity, None) is not None:
             _LOGGER.info("Entity %s can be read again", entity)
         return Reading(value=value, arrived_at=state.last_reported)
 
     def _complain(self, entity: str, error: str) -> None:
         if entity not in self._unreadable:
-            self._unreadable.add(entity)
+            self._unreadable[entity] = dt_util.utcnow()
             _LOGGER.warning("Entity %s gives no reading until it is put right: %s", entity, error)
 
 

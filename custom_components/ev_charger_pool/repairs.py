@@ -81,6 +81,15 @@ _MANNERS: Final = {
     ProblemKind.BATTERY_LOCK_LIFTED: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(0)
     ),
+    ProblemKind.MEMBER_SIGN_TURNED: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
+    ),
+    ProblemKind.BATTERY_SOC_IMPLAUSIBLE: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(0)
+    ),
+    ProblemKind.ENTITY_UNREADABLE: _Manner(
+        severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
+    ),
     ProblemKind.NO_WATCHDOG: _Manner(
         severity=ir.IssueSeverity.WARNING, patience=timedelta(minutes=1)
     ),

@@ -10,6 +10,7 @@ from custom_components.ev_charger_pool.balancing.battery_rules import (
     HomeBattery,
     StateOfCharge,
 )
+from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.balancing.intake import Refusals, check_resource
 from custom_components.ev_charger_pool.balancing.surplus import SolarReadings
 from custom_components.ev_charger_pool.pool.circuits import ResourceKind, ResourceReport
@@ -164,6 +165,26 @@ def test_a_jump_of_the_state_of_charge_is_believed_once_it_has_stood() -> None:
     soc.take(50.0, 10.0)
     assert soc.value(95.0) == 91.0
     assert soc.value(95.0 + 3_601.0) is None
+
+
+def test_a_state_of_charge_that_jumps_again_and_again_is_told_of() -> None:
+    stand = stored(40.0, surplus_w=1_000.0)
+    stand.battery_w = 0.0
+
+    def is_told_of() -> bool:
+        kinds = {problem.kind for problem in stand.decision.problems}
+        return ProblemKind.BATTERY_SOC_IMPLAUSIBLE in kinds
+
+    told = []
+    for _ in range(3):
+        stand.soc = 90.0
+        stand.run(10)
+        stand.soc = 40.0
+        stand.run(10)
+        told.append(is_told_of())
+    assert told == [False, False, True]
+    stand.run(3_600)
+    assert not is_told_of()
 
 
 def test_what_it_can_take_is_learned_from_what_it_leaves() -> None:

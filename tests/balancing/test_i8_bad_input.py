@@ -274,3 +274,38 @@ def test_a_three_phase_device_that_tells_no_power_draws_nothing() -> None:
         device.change = {"power_w": Reading(value=40.0, arrived_at=stand.now)}
         stand.tick()
     assert stand.is_settled()
+
+
+def test_i8_a_connector_with_its_sign_turned_counts_as_one_that_does_not_measure() -> None:
+    stand = Stand(member("a"), member("b"), other_a=2.0)
+    stand.devices["b"].plugged = False
+
+    def turned() -> None:
+        backwards = PerPhase[float | None].same(-stand.devices["a"].draw_a)
+        stand.devices["a"].change = {"current": Reading(value=backwards, arrived_at=stand.now)}
+
+    for _ in range(90):
+        turned()
+        stand.tick()
+    assert stand.problems()[ProblemKind.MEMBER_SIGN_TURNED] == "a"
+    assert stand.controller.refused["member_backwards"] > 50
+    stand.devices["b"].plugged = True
+    most_a = 0.0
+    for _ in range(120):
+        turned()
+        stand.tick()
+        most_a = max(most_a, *stand.load())
+    assert most_a <= 25.0, "its grant counts, though it tells that it gives"
+    stand.devices["a"].change = {}
+    stand.run(5)
+    assert ProblemKind.MEMBER_SIGN_TURNED not in stand.problems()
+
+
+def test_i8_a_current_transformer_without_a_load_may_be_a_little_off() -> None:
+    stand = Stand(member("a"))
+    stand.devices["a"].plugged = False
+    small = PerPhase[float | None].same(-0.4)
+    for _ in range(20):
+        stand.devices["a"].change = {"current": Reading(value=small, arrived_at=stand.now)}
+        stand.tick()
+    assert ProblemKind.MEMBER_SIGN_TURNED not in stand.problems()

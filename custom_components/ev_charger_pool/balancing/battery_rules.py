@@ -1,5 +1,6 @@
 """What the home battery is owed, what it may give to cars, and when its discharge is locked."""
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,10 @@ SOC_JUMP: Final = 5.0
 SOC_CONFIRMED_S: Final = 60.0
 """A jump is believed once it has stood so long."""
 
+ERRATIC_JUMPS: Final = 3
+ERRATIC_S: Final = 3600.0
+"""A restart makes one jump; so many within an hour are a sensor that cannot be relied on."""
+
 SOC_HYSTERESIS: Final = 2.0
 """Around a threshold nothing changes back for less."""
 
@@ -43,13 +48,14 @@ LOCK_HELD_S: Final = 60.0
 class StateOfCharge:
     """A state of charge that jumps are sifted out of. Times are seconds since the epoch."""
 
-    __slots__ = ("_at_s", "_jump", "_jump_s", "_value")
+    __slots__ = ("_at_s", "_jump", "_jump_s", "_jumps", "_value")
 
     def __init__(self) -> None:
         self._value: float | None = None
         self._at_s = float("-inf")
         self._jump: float | None = None
         self._jump_s = float("-inf")
+        self._jumps: deque[float] = deque(maxlen=ERRATIC_JUMPS)
 
     def take(self, at_s: float, value: float) -> None:
         """Take a reading, percent."""
@@ -62,9 +68,15 @@ class StateOfCharge:
             self._jump = None
         elif self._jump is None or abs(value - self._jump) > SOC_JUMP:
             self._jump, self._jump_s = value, at_s
+            self._jumps.append(at_s)
         elif at_s - self._jump_s >= SOC_CONFIRMED_S:
             self._value = value
             self._jump = None
+
+    def is_erratic(self, now_s: float) -> bool:
+        """Whether it jumps again and again."""
+        jumps = self._jumps
+        return len(jumps) == ERRATIC_JUMPS and now_s - jumps[0] <= ERRATIC_S
 
     def value(self, now_s: float) -> float | None:
         """Return what is believed, None where that is unknown or too old."""
@@ -194,6 +206,10 @@ class HomeBattery:
             starts=bridges and full,
             may_feed=may_feed,
         )
+
+    def is_soc_erratic(self, now_s: float) -> bool:
+        """Whether the state of charge of one of them jumps again and again."""
+        return any(unit.soc.is_erratic(now_s) for unit in self._units.values())
 
     def _soc(self, now_s: float) -> float | None:
         """Return the lowest state of charge, None where one is unknown."""

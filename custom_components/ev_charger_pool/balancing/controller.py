@@ -1,6 +1,7 @@
 """SiteController: takes news of one site and decides."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ..pool.actions import ActionResult
@@ -25,7 +26,7 @@ from ..pool.schedules import Schedule
 from .allocator import allocate as default_allocate
 from .contract import DECISION_INTERVAL, Allocate, Decision, OutOfTime, SiteSettings
 from .downs import apply_caps, cut
-from .intake import Refusals, check_member, check_meter, check_resource
+from .intake import Refusals, check_member, check_meter, check_resource, is_backwards
 from .orders import OrderBook, changed_records
 from .policies import Ceilings
 from .problems import Problems
@@ -95,8 +96,16 @@ class SiteController:
             self._refusals.count("unknown_member")
             return
         checked = check_member(report, seat.settings, self._refusals)
-        if checked is not None:
-            seat.pending.append(checked)
+        if checked is None:
+            return
+        backwards = is_backwards(checked, seat.settings)
+        if backwards is not None:
+            seat.is_backwards = backwards
+        if backwards:
+            # What it draws is unknown then, as of a device that does not measure.
+            self._refusals.count("member_backwards")
+            checked = replace(checked, current=None, power_w=None)
+        seat.pending.append(checked)
 
     def observe_meter(self, report: MeterReport) -> None:
         """Take a circuit's newest meter values; what cannot be is refused and counted."""

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeIs
 
 from ..pool.circuits import Circuit, MeterReport, ResourceReport
 from ..pool.energy_settings import WHOLE_PERCENT
-from ..pool.members import MemberReport, MemberSettings
+from ..pool.members import MemberKind, MemberReport, MemberSettings
 from ..pool.quantities import PerPhase, PhaseReadings
 from ..pool.readings import Reading
 
@@ -25,6 +25,10 @@ HIGHEST_VOLTAGE_V: Final = 300.0
 
 MOST_RESOURCE_W: Final = 10_000_000.0
 """No generator of a site on a low-voltage grid gives more."""
+
+
+MOST_OFFSET_A: Final = 1.0
+"""A current transformer without a load may show so much either way."""
 
 
 class Refusals:
@@ -83,6 +87,17 @@ def check_member(
     if refused:
         refusals.count("member_reports")
     return report
+
+
+def is_backwards(report: MemberReport, settings: MemberSettings) -> bool | None:
+    """Return whether a connector tells that its car gives power; None where it tells nothing.
+
+    No connector is used to discharge a car: its transformer is clamped on the wrong way round.
+    """
+    if settings.kind is not MemberKind.CONNECTOR or report.current is None:
+        return None
+    told = [value for value in report.current.value if value is not None]
+    return min(told) < -MOST_OFFSET_A if told else None
 
 
 def _is_amount(value: object, most: float) -> bool:

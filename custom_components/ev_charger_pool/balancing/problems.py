@@ -27,7 +27,11 @@ class Problems:
     ) -> tuple[Problem, ...]:
         """Return what is wrong now."""
         found = {}
-        for kind, subject in (*self._all(site, now_s), *_fed(site, solar)):
+        for kind, subject in (
+            *_of_circuits(site, now_s),
+            *_of_members(site),
+            *_of_feeds(site, solar, now_s),
+        ):
             key = (kind, subject)
             known = self._known.get(key)
             found[key] = known or Problem(
@@ -36,35 +40,45 @@ class Problems:
         self._known = found
         return tuple(found.values())
 
-    def _all(self, site: SiteState, now_s: float) -> Iterator[tuple[ProblemKind, str]]:
-        quiet = site.restart.is_quiet(now_s)
-        for branch in site.branches:
-            if branch.trust.fault is not None:
-                yield branch.trust.fault, branch.circuit.id
-            elif branch.is_stale and not quiet:
-                yield ProblemKind.METER_STALE, branch.circuit.id
-            if is_overloaded(branch):
-                yield ProblemKind.OVERLOAD, branch.circuit.id
-        for circuit in site.plan.exceeded:
-            yield ProblemKind.FAIL_SAFES_TOO_HIGH, circuit
-        for member in site.plan.lowered:
-            yield ProblemKind.FAIL_SAFES_TOO_HIGH, member
-        for member, seat in site.seats.items():
-            if seat.conduct.rung >= Rung.SEND_AGAIN and seat.conduct.excess_since_s is not None:
-                yield ProblemKind.MEMBER_IGNORES, member
-            if seat.refusals >= REFUSALS_SHOWN:
-                yield ProblemKind.MEMBER_REFUSES, member
-            if seat.report is not None and not seat.report.online:
-                yield ProblemKind.MEMBER_OFFLINE, member
-            if seat.lease.failed or (seat.settings.lease is None and not is_capped(seat)):
-                yield ProblemKind.NO_WATCHDOG, member
+
+def _of_circuits(site: SiteState, now_s: float) -> Iterator[tuple[ProblemKind, str]]:
+    """Return what is wrong with circuits and their meters."""
+    quiet = site.restart.is_quiet(now_s)
+    for branch in site.branches:
+        if branch.trust.fault is not None:
+            yield branch.trust.fault, branch.circuit.id
+        elif branch.is_stale and not quiet:
+            yield ProblemKind.METER_STALE, branch.circuit.id
+        if is_overloaded(branch):
+            yield ProblemKind.OVERLOAD, branch.circuit.id
+    for circuit in site.plan.exceeded:
+        yield ProblemKind.FAIL_SAFES_TOO_HIGH, circuit
 
 
-def _fed(site: SiteState, solar: Solar) -> Iterator[tuple[ProblemKind, str]]:
+def _of_members(site: SiteState) -> Iterator[tuple[ProblemKind, str]]:
+    """Return what is wrong with members and their devices."""
+    for member in site.plan.lowered:
+        yield ProblemKind.FAIL_SAFES_TOO_HIGH, member
+    for member, seat in site.seats.items():
+        if seat.conduct.rung >= Rung.SEND_AGAIN and seat.conduct.excess_since_s is not None:
+            yield ProblemKind.MEMBER_IGNORES, member
+        if seat.refusals >= REFUSALS_SHOWN:
+            yield ProblemKind.MEMBER_REFUSES, member
+        if seat.is_backwards:
+            yield ProblemKind.MEMBER_SIGN_TURNED, member
+        if seat.report is not None and not seat.report.online:
+            yield ProblemKind.MEMBER_OFFLINE, member
+        if seat.lease.failed or (seat.settings.lease is None and not is_capped(seat)):
+            yield ProblemKind.NO_WATCHDOG, member
+
+
+def _of_feeds(site: SiteState, solar: Solar, now_s: float) -> Iterator[tuple[ProblemKind, str]]:
     """Return what is wrong with what feeds the site: it is the root circuit that it feeds."""
     root = site.branches[0].circuit.id if site.branches else ""
     if site.meter_check.battery.fault is not None:
         yield site.meter_check.battery.fault, root
+    if solar.is_soc_erratic(now_s):
+        yield ProblemKind.BATTERY_SOC_IMPLAUSIBLE, root
     if solar.is_implausible:
         yield ProblemKind.SOLAR_IMPLAUSIBLE, root
 

@@ -112,6 +112,8 @@ class Seat:
         self.resend_s = float("-inf")
         self.no_raise_until_s = float("-inf")
         self.refusals = 0
+        self.is_backwards = False
+        """Whether its currents are told with the wrong sign."""
         self._booted_at: datetime | None = None
         self.session: str | None = None
         self.configure(settings, chain, voltage_v)

@@ -55,6 +55,10 @@ class Solar:
         """Whether what the sun is told to give cannot be."""
         return self._readings.is_implausible
 
+    def is_soc_erratic(self, now_s: float) -> bool:
+        """Whether the battery's state of charge jumps again and again."""
+        return self._battery.is_soc_erratic(now_s)
+
     def take(self, report: ResourceReport) -> None:
         """Take the newest power of a plant or a battery."""
         if report.kind is ResourceKind.SOLAR:
