@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.ev_charger_pool.balancing.contract import ProblemKind
 from custom_components.ev_charger_pool.balancing.meter_check import (
+    LEAST_TURNED_LONG_A,
     Amps,
     Answer,
     answer_of,
@@ -353,6 +354,13 @@ def test_honest_meters_are_never_swapped(
 def test_who_feeds_alike_is_not_swapped() -> None:
     same = (16.0, 16.0, 16.0)
     assert not are_swapped((same, same), (same, same))
+
+
+def test_several_waves_need_more_to_prove_a_turned_sign() -> None:
+    # The house dropped 15.7 A while members were raised by 8.6 A, in the room that it left.
+    drawn_a, shown_a = (8.6, 8.5, 8.6), (-7.1, -7.0, -7.2)
+    assert answer_of(drawn_a, shown_a) is Answer.TURNED
+    assert answer_of(drawn_a, shown_a, LEAST_TURNED_LONG_A) is Answer.UNCLEAR
 
 
 def fault_of(trust: Trust) -> ProblemKind | None:

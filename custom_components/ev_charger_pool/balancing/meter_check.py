@@ -22,6 +22,10 @@ LEAST_SUM_A: Final = 6.0
 LEAST_TURNED_A: Final = 12.0
 """The same for a turned sign: a house that drops twice a smaller step meanwhile is no rarity."""
 
+LONG_S: Final = 20.0
+LEAST_TURNED_LONG_A: Final = 4.0 * LEAST_TURNED_A
+"""And for several waves: the pool raises where the house dropped meanwhile, by half as well."""
+
 CLOSE: Final = 0.25
 """So far off, as a share of the step, an answer may be: others switch as well."""
 
@@ -64,12 +68,13 @@ _FAULTS: Final = {
 }
 
 
-def answer_of(drawn_a: Amps, shown_a: Amps) -> Answer:
+def answer_of(drawn_a: Amps, shown_a: Amps, least_turned_a: float = LEAST_TURNED_A) -> Answer:
     """Return what a meter made of a step.
 
     Args:
         drawn_a: The change of what members draw below it, amps per phase.
         shown_a: The change of what it shows.
+        least_turned_a: What the step has to come to over all phases to prove a turned sign.
     """
     moved = [phase for phase, amps in enumerate(drawn_a) if abs(amps) >= STEP_A]
     size_a = max(map(abs, drawn_a))
@@ -79,7 +84,7 @@ def answer_of(drawn_a: Amps, shown_a: Amps) -> Answer:
     shares = [shown_a[phase] / drawn_a[phase] for phase in moved]
     if all(abs(share - 1.0) <= RIGHT for share in shares):
         return Answer.RIGHT
-    if sum_a >= LEAST_TURNED_A and all(abs(share + 1.0) <= CLOSE for share in shares):
+    if sum_a >= least_turned_a and all(abs(share + 1.0) <= CLOSE for share in shares):
         return Answer.TURNED
     if all(THOUSANDTH[0] <= share <= THOUSANDTH[1] for share in shares):
         return Answer.THOUSANDTH
@@ -145,6 +150,11 @@ class _Row:
         self.before = before
         self.feed = feed
         self.drawn_a = drawn_a
+
+    @property
+    def least_turned_a(self) -> float:
+        """What they have to come to together to prove a turned sign, amps over all phases."""
+        return LEAST_TURNED_LONG_A if self.moved_s - self.began_s > LONG_S else LEAST_TURNED_A
 
 
 class MeterCheck:
@@ -212,7 +222,7 @@ class MeterCheck:
             if key in wrong:
                 branch.trust.vote(ProblemKind.METERS_SWAPPED, now_s)
             elif key in after:
-                answer = answer_of(drawn[key], shown[key])
+                answer = answer_of(drawn[key], shown[key], row.least_turned_a)
                 # What feeds the site may take over a step, and leave the grid as it was.
                 fed = answer is Answer.THOUSANDTH and bool(self._fed)
                 if answer is not Answer.UNCLEAR and not fed:
