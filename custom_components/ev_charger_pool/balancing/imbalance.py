@@ -24,12 +24,14 @@ class Others(NamedTuple):
     """What others take of a circuit.
 
     Attributes:
-        current_a: Amps per phase; never too little.
+        current_a: Amps per phase by the estimate.
+        most_a: Amps per phase at the most, whatever members on their way draw.
         least_a: What they take of the phase that they load least, by the same estimate.
         surely_least_a: What they surely take of it, whatever members on their way draw.
     """
 
     current_a: Lanes
+    most_a: Lanes
     least_a: float
     surely_least_a: float
 
@@ -119,7 +121,7 @@ class Balance:
             most_a = max(
                 ahead_a,
                 window.value(now_s) or 0.0,
-                others.current_a[phase] - others.surely_least_a,
+                others.most_a[phase] - others.surely_least_a,
             )
             if ahead_a <= self.limit_a:
                 keep[phase] = self.limit_a - ahead_a

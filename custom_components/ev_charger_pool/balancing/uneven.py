@@ -1,6 +1,6 @@
 """Caps members that load phases unevenly, so that no two phases differ by more than they may."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..pool.members import MemberId, Mode
@@ -10,7 +10,7 @@ from .imbalance import Claim, Others, Rooms, share
 from .ledger import MEASURING_TOLERANCE_A
 from .policies import Ceiling
 from .seats import Seat
-from .wiring import WATTS
+from .wiring import WATTS, each
 
 CHANGE_A: Final = 0.5
 """A cap moves when it changes by so much, or when it takes something back."""
@@ -31,14 +31,35 @@ def keep_balance(branches: Iterable[Branch], seats: Iterable[Seat], now_s: float
         claims = [_claim_of(seat) for seat in uneven]
         kept, grown = share(keep, claims), share(grow, claims)
         reason = Reason(kind=ReasonKind.IMBALANCE, subject=branch.circuit.id)
-        for seat in uneven:
-            member = seat.settings.member
-            most_a = min(kept[member], max(grown[member], seat.granted_a))
-            known = caps.get(member)
+        for seat, most_a in _most_of(uneven, kept, grown):
+            known = caps.get(seat.settings.member)
             if known is None or most_a < known.current_a:
-                caps[member] = Ceiling(current_a=most_a, reason=reason)
+                caps[seat.settings.member] = Ceiling(current_a=most_a, reason=reason)
     for seat in seats:
         _bind(seat, caps.get(seat.settings.member))
+
+
+def _most_of(
+    seats: Sequence[Seat], kept: Mapping[MemberId, float], grown: Mapping[MemberId, float]
+) -> Iterator[tuple[Seat, float]]:
+    """Yield who may have how much: what it keeps, and more where nobody has to give that up yet.
+
+    Down comes before up: what is given up now is free once a measurement shows that it is gone.
+    """
+    members = [seat.settings.member for seat in seats]
+    most_a = [
+        min(kept[member], max(grown[member], seat.granted_a))
+        for member, seat in zip(members, seats, strict=True)
+    ]
+    given_up = {
+        phase
+        for seat, amps in zip(seats, most_a, strict=True)
+        if amps < seat.granted_a - _ROUNDING
+        for phase in seat.used
+    }
+    for seat, amps in zip(seats, most_a, strict=True):
+        waits = not given_up.isdisjoint(seat.next_used)
+        yield seat, min(amps, seat.granted_a) if waits else amps
 
 
 def within_balance(seat: Seat) -> Ceiling:
@@ -72,12 +93,13 @@ def _others_of(branch: Branch, wired: tuple[int, ...]) -> Others:
         others = (max(others[:WATTS]),) * WATTS + (others[WATTS],)
     load = branch.phase_load
     if load is None:
-        return Others(others, 0.0, 0.0)
+        return Others(others, others, 0.0, 0.0)
     least_a = min(others[phase] for phase in wired)
     highs = branch.highs()
     # For a fuse too much is on the safe side; for the phase that others are compared with it is not.
     surely_a = min(load[phase] - sum(high[phase] for high in highs) for phase in wired)
-    return Others(others, least_a, min(least_a, surely_a))
+    most = each(max, others, branch.other_at_worst())
+    return Others(others, most, least_a, min(least_a, surely_a))
 
 
 def _pending(seats: Iterable[Seat]) -> Rooms:
