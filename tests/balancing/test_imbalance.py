@@ -1,6 +1,7 @@
 """The difference between phases stays within its limit, by members that load them unevenly."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, strategies as st
 import pytest
@@ -17,6 +18,7 @@ from custom_components.ev_charger_pool.pool.members import MemberWishes, Mode, P
 from custom_components.ev_charger_pool.pool.quantities import PerPhase, Phase
 from custom_components.ev_charger_pool.pool.readings import Reading
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
+from custom_components.ev_charger_pool.pool.schedules import Schedule, Slot
 
 from .stand import Stand, circuit, member
 from .test_sr13_supplies import PER_AMP, supply
@@ -203,19 +205,24 @@ def test_who_goes_down_is_counted_until_that_shows() -> None:
 
 
 def test_who_comes_first_waits_until_another_has_made_room() -> None:
-    """Only one fits: the later one of a higher tier takes the place, but not before it is free."""
+    """Only one fits: whose plan begins takes the place by its tier, but not before it is free."""
     stand = Stand(
         member(phases=L3),
         member("b", phases=L3, priority=Priority.HIGH),
         circuits=(replace(circuit(35.0), imbalance_a=10.0),),
         other_a=2.0,
     )
-    first, second = stand.devices["a"], stand.devices["b"]
+    slot = Slot(
+        from_at=stand.now + timedelta(seconds=300),
+        until_at=stand.now + timedelta(seconds=3_600),
+        power_w=3_000.0,
+    )
+    stand.controller.set_schedules((Schedule(member="b", slots=(slot,)),))
+    stand.controller.wish("b", MemberWishes(mode=Mode.PLAN))
+    first = stand.devices["a"]
     first.ramp_s = 6.0
-    second.plugged = False
-    stand.run(120)
+    stand.run(290)
     assert stand.granted() > 6.0
-    second.plugged = True
     for _ in range(180):
         stand.tick()
         assert stand.granted("b") + max(stand.granted(), first.draw_a) <= 10.0
