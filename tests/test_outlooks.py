@@ -77,6 +77,7 @@ async def test_what_is_configured_is_known(rig: Rig) -> None:
     assert outlook.solar is not None
     assert outlook.solar.value_at(NOW) == 2_000.0
     assert outlook.feed_in_per_kwh == 0.08
+    assert outlook.has_rates
     assert rig.news >= 1
     rig.outlooks.async_stop()
 
@@ -94,6 +95,12 @@ async def test_what_is_removed_is_forgotten_and_the_others_stay(rig: Rig) -> Non
     rig.outlooks.async_stop()
 
 
+async def test_the_sun_alone_tells_no_rates(rig: Rig) -> None:
+    outlook = await rig.configure(SUN)
+    assert not outlook.has_rates
+    rig.outlooks.async_stop()
+
+
 async def test_what_cannot_be_read_for_long_is_shown_until_it_is_removed(
     hass: HomeAssistant,
     rig: Rig,
@@ -103,6 +110,7 @@ async def test_what_cannot_be_read_for_long_is_shown_until_it_is_removed(
     gone = ForecastSettings(id="p", kind=ForecastKind.PRICE, entities=("sensor.nowhere",))
     outlook = await rig.configure(gone)
     assert outlook.prices is None
+    assert outlook.has_rates
     for _ in range(4):
         freezer.tick(timedelta(minutes=15))
         async_fire_time_changed(hass)

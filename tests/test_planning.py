@@ -228,6 +228,23 @@ class TestPromises:
         assert plan.cost is None
         assert plan.co2_g is None
         assert plan.unpriced_wh == pytest.approx(20_000.0, abs=1.0)
+        assert plan.next_start == NOW, "nothing is won by waiting"
+
+    async def test_while_prices_are_not_known_it_waits_for_them_as_long_as_is_safe(
+        self,
+        hass: HomeAssistant,
+        site: SiteCoordinator,
+        garage: FakeCharger,
+        outlook: Callable[[Outlook], None],
+    ) -> None:
+        outlook(Outlook(has_rates=True))
+        await plug(hass, garage)
+        plan = await site.plans.async_set_plan(
+            "garage:1", PlanOrder(departure=Once(at=SEVEN), energy_wh=20_000.0)
+        )
+        assert plan.state is PlanState.ON_TRACK
+        assert plan.next_start is not None
+        assert plan.next_start > SEVEN - timedelta(hours=3)
 
     async def test_a_large_plan_is_made_off_the_event_loop(
         self,

@@ -7,7 +7,13 @@ from typing import Final
 
 from benchmarks.yearly.optimum import Stay
 from custom_components.ev_charger_pool.balancing.contract import Controller
-from custom_components.ev_charger_pool.balancing.planner import HorizonSlot, PlanRequest, plan
+from custom_components.ev_charger_pool.balancing.planner import (
+    HorizonSlot,
+    PlanRequest,
+    PlanSettings,
+    Unpriced,
+    plan,
+)
 from custom_components.ev_charger_pool.pool.quantities import NOMINAL_VOLTAGE_V, PHASES, PerPhase
 from custom_components.ev_charger_pool.pool.schedules import Schedule
 from custom_components.ev_charger_pool.simulator.cars import LEAST_OFFER_A
@@ -31,6 +37,9 @@ class Planner:
 
     def __init__(self, day: Day, stays: Sequence[Stay], stage: Stage) -> None:
         self._day = day
+        self._settings = PlanSettings(
+            unpriced=Unpriced.EARLIEST if day.prices is None else Unpriced.LATEST
+        )
         self._site = day.scenario.site
         self._stays = sorted(stays, key=lambda stay: stay.from_s)
         self._stage = stage
@@ -70,6 +79,7 @@ class Planner:
             self._horizon(now_s),
             self._site.circuits,
             now,
+            settings=self._settings,
             previous=self._schedules,
         )
         self._schedules = tuple(result.schedules.values())
@@ -114,10 +124,10 @@ class Planner:
             for number in range(first, max(count, first + 1))
         ]
 
-    def _price(self, quarter: int) -> float:
-        """Return what a kWh costs; without prices sooner is a little better than later."""
+    def _price(self, quarter: int) -> float | None:
+        """Return what a kWh costs; None where nobody tells prices."""
         prices = self._day.prices
         if prices is None:
-            return 0.2 + 1e-5 * quarter
+            return None
         last_s = len(prices.per_kwh) * prices.slot_s - 1.0
         return prices.at(min(quarter * QUARTER_S, last_s))

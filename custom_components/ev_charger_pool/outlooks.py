@@ -115,7 +115,15 @@ class Outlooks:
                     feed_in_per_kwh = settings.feed_in_per_kwh
                 case _:
                     pass
-        return Outlook(prices=prices, co2=co2, solar=solar, feed_in_per_kwh=feed_in_per_kwh)
+        return Outlook(
+            prices=prices,
+            co2=co2,
+            solar=solar,
+            feed_in_per_kwh=feed_in_per_kwh,
+            has_rates=any(
+                settings.kind is not ForecastKind.SOLAR for settings in self._settings.values()
+            ),
+        )
 
     def _source(self, settings: ForecastSettings) -> AnySource:
         def follow[S: Series](quantity: Quantity[S]) -> ForecastSource[S]:

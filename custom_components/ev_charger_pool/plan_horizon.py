@@ -33,12 +33,14 @@ class Outlook:
         co2: Of the grid.
         solar: What the sun gives.
         feed_in_per_kwh: What a kWh that flows out earns.
+        has_rates: Whether somebody tells prices or CO2, even if nothing of them is known now.
     """
 
     prices: PricePerKwhSeries | None = None
     co2: Co2GramsPerKwhSeries | None = None
     solar: SolarWattsSeries | None = None
     feed_in_per_kwh: float = 0.0
+    has_rates: bool = False
 
 
 def rates_at(outlook: Outlook, at: datetime) -> Rates:

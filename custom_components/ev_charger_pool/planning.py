@@ -11,7 +11,14 @@ from homeassistant.core import callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .balancing.planner import Objective, PlanError, PlanResult, PlanSettings, plan
+from .balancing.planner import (
+    Objective,
+    PlanError,
+    PlanResult,
+    PlanSettings,
+    Unpriced,
+    plan,
+)
 from .balancing.topology import TopologyError
 from .const import ROOT_CIRCUIT
 from .listeners import Unsubscribe
@@ -47,8 +54,18 @@ SMALL: Final = 400
 """Cars times quarter hours: what is planned within 20 ms, and so on the event loop."""
 
 _BY_COST: Final = PlanSettings()
+_SOON: Final = PlanSettings(unpriced=Unpriced.EARLIEST)
+"""For a site that nobody tells prices or CO2: what waits gains nothing, and may lose its place."""
+
 _BY_CO2: Final = PlanSettings(objective=Objective.CO2)
 """For a site that is told no prices, but how much CO2 stands behind its energy."""
+
+
+def _settings_of(outlook: Outlook) -> PlanSettings:
+    """Return how plans are made by what is forecast."""
+    if not outlook.has_rates and outlook.prices is None and outlook.co2 is None:
+        return _SOON
+    return _BY_CO2 if outlook.prices is None and outlook.co2 is not None else _BY_COST
 
 
 class Planning:
@@ -214,9 +231,7 @@ class Planning:
                 slots,
                 circuits,
                 now,
-                settings=_BY_CO2
-                if outlook.prices is None and outlook.co2 is not None
-                else _BY_COST,
+                settings=_settings_of(outlook),
                 previous=self._schedules,
             )
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.ev_charger_pool.balancing.planner import PlanResult
+from custom_components.ev_charger_pool.balancing.planner import PlanResult, PlanSettings, Unpriced
 from custom_components.ev_charger_pool.const import ROOT_CIRCUIT
 
 from .futures import EXACT, QUARTER, START, Future, circuit, request, slots_of
@@ -155,6 +155,22 @@ def test_without_any_price_it_is_as_late_as_is_safe_for_all() -> None:
     assert result.cost == 0.0
     assert result.schedules["one"].slots[0].from_at == START + 4 * QUARTER
     assert result.schedules["two"].slots[0].from_at == START + 2 * QUARTER
+
+
+def test_where_nobody_tells_prices_it_is_as_early_as_there_is_room() -> None:
+    """Who comes later finds the room that waiting would have left unused."""
+    future = Future(
+        requests=[request("one", 2_000.0, 6), request("two", 2_000.0, 4)],
+        slots=slots_of([None] * 6, capacity_w=4_000.0),
+        circuits=[circuit(ROOT_CIRCUIT, None)],
+    )
+
+    result = future.plan(PlanSettings(unpriced=Unpriced.EARLIEST, tolerance=0.0))
+
+    assert all(promise.holds for promise in result.promises.values())
+    schedules = result.schedules.values()
+    assert max(slot.until_at for one in schedules for slot in one.slots) == START + 4 * QUARTER
+    assert {schedule.slots[0].from_at for schedule in schedules} == {START, START + 2 * QUARTER}
 
 
 def test_expected_surplus_needs_no_price() -> None:

@@ -8,6 +8,7 @@ from .contract import (
     PlanResult,
     PlanSettings,
     Promise,
+    Unpriced,
 )
 from .planning import plan
 
@@ -19,5 +20,6 @@ __all__ = [
     "PlanResult",
     "PlanSettings",
     "Promise",
+    "Unpriced",
     "plan",
 ]

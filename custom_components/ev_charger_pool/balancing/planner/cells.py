@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import math
 from typing import Final
 
-from .contract import HorizonSlot, Objective, PlanRequest, PlanSettings
+from .contract import HorizonSlot, Objective, PlanRequest, PlanSettings, Unpriced
 
 MWH: Final = 1000
 """Milliwatt hours in a watt hour: energies are counted in whole ones."""
@@ -143,7 +143,7 @@ def portions_of(cells: Sequence[Cell], most_mwh: Sequence[int]) -> list[Portion]
 def _grid_rates(slots: Sequence[HorizonSlot], settings: PlanSettings) -> list[tuple[float, bool]]:
     """Return what a kWh from the grid counts as in each slot, and whether that is known.
 
-    What is not known comes after all that is, and the latest of it first: it may become known.
+    What is not known comes after all that is.
     """
     intensities = [
         grams for slot in slots if (grams := known_number(slot.co2_g_per_kwh)) is not None
@@ -154,11 +154,13 @@ def _grid_rates(slots: Sequence[HorizonSlot], settings: PlanSettings) -> list[tu
     known += [_sun_rate(slot, settings) for slot in slots if slot.surplus_w > 0.0]
     top = max(known, default=0.0)
     spread = max(top - min(known, default=0.0), abs(top), 0.01)
+    places = range(len(slots))
+    ranks = reversed(places) if settings.unpriced is Unpriced.LATEST else places
     return [
         (rate, True)
         if rate is not None
-        else (top + 0.1 * spread * (1.0 + (len(slots) - position) / len(slots)), False)
-        for position, rate in enumerate(rates)
+        else (top + 0.1 * spread * (1.0 + (rank + 1) / len(slots)), False)
+        for rate, rank in zip(rates, ranks, strict=True)
     ]
 
 

@@ -24,6 +24,16 @@ class Objective(StrEnum):
     """Grams: grid energy at its intensity, solar surplus at none."""
 
 
+class Unpriced(StrEnum):
+    """Which of the slots that nobody tells a price of are used first."""
+
+    LATEST = "latest"
+    """Their prices may become known."""
+
+    EARLIEST = "earliest"
+    """There is nobody to tell prices; somebody else may come and need the rest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
     """What one member needs until when.
@@ -70,7 +80,7 @@ class HorizonSlot:
         from_at: Its start, aware UTC.
         until_at: Its end, aware UTC.
         price_per_kwh: What a kWh from the grid costs, negative included. None or not a finite
-            number: not known; such a slot is used after all known ones, the latest first.
+            number: not known; such a slot is used after all known ones (`Unpriced`).
         co2_g_per_kwh: The grid's intensity; None or not a finite number: not known.
         surplus_w: Solar power that is expected to be left over, on average.
         feed_in_per_kwh: What a kWh of surplus would earn if it flowed out.
@@ -98,11 +108,13 @@ class PlanSettings:
         co2_price_per_kg: What a kilogram of CO2 counts as, on top of the price of energy.
         tolerance: The share of its cost that a plan may cost more in order to stay as it was,
             and again in order to run in fewer blocks.
+        unpriced: Which of the slots without a price come first.
     """
 
     objective: Objective = Objective.COST
     co2_price_per_kg: float = 0.0
     tolerance: float = 0.002
+    unpriced: Unpriced = Unpriced.LATEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
