@@ -163,9 +163,20 @@ def test_sr14_a_plan_does_not_pause_for_a_gap_shorter_than_a_pause() -> None:
     assert stand.granted() == 16.0
 
 
-def test_a_plan_that_is_done_ends_at_once() -> None:
-    stand = planned((0.0, 120.0))
-    stand.run(119)
+def test_sr14_what_is_left_of_a_wish_starts_no_run_of_seconds() -> None:
+    stand = planned((0.0, 60.0))
+    stand.run(70)
+    assert stand.granted() == 6.0
+    plan(stand)
+    stand.run(500)
+    assert stand.granted() == 6.0
+    stand.run(100)
+    assert stand.granted() == 0.0
+
+
+def test_a_plan_that_is_done_ends_a_run_that_was_long_enough_at_once() -> None:
+    stand = planned((0.0, 900.0))
+    stand.run(899)
     assert stand.granted() == 16.0
     stand.run(2)
     assert stand.granted() == 0.0

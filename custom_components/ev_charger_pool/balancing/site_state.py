@@ -283,15 +283,16 @@ _LEAST_W = 1e-3
 
 
 def _runs_on(seat: Seat, schedule: Schedule, now: datetime) -> bool:
-    """Whether a member stays on between two slots of its plan, at its least current (SR-14).
+    """Whether a member stays on outside of its plan's slots, at its least current (SR-14).
 
-    A run that a plan began is not to end before its time, nor for a gap that is shorter than a
-    pause. After its last slot it has what was planned, and ends.
+    A run that a plan began is not to end before its time: what is left of a wish may be planned for
+    less than it takes a car to start. Nor is it to end for a gap that is shorter than a pause.
     """
-    next_at = schedule.next_start(now)
-    if seat.granted_a <= 0.0 or seat.share.current_a <= 0.0 or next_at is None:
+    if seat.granted_a <= 0.0 or seat.share.current_a <= 0.0:
         return False
-    return seat.turns.must_run(now.timestamp()) or next_at - now < timedelta(seconds=PAUSE_S)
+    next_at = schedule.next_start(now)
+    is_short = next_at is not None and next_at - now < timedelta(seconds=PAUSE_S)
+    return is_short or seat.turns.must_run(now.timestamp())
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
