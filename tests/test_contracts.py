@@ -121,6 +121,18 @@ async def test_a_timetable_is_followed_by_the_clock(
     made.async_stop()
 
 
+async def test_what_entities_tell_is_told_apart_from_what_stands_in_a_timetable(
+    hass: HomeAssistant, told: list[list[Limit]]
+) -> None:
+    made = contracts(hass, told, contract_times=["daily 00:00-24:00 3450"], contract_entity=ENTITY)
+    assert made.told_limits() == []
+    hass.states.async_set(ENTITY, "5", {"unit_of_measurement": "kW"})
+    await hass.async_block_till_done()
+    assert values(made.told_limits()) == [(5_000.0, LimitUnit.POWER)]
+    assert len(told[-1]) == 2
+    made.async_stop()
+
+
 async def test_what_is_no_longer_configured_is_gone(
     hass: HomeAssistant, told: list[list[Limit]]
 ) -> None:

@@ -45,6 +45,7 @@ NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 SEVEN = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 CHEAP = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 CAR_W = 16.0 * 3 * 230.0
+HOUSE_W = 3 * 230.0
 
 
 def series(values: list[float]) -> tuple[Point, ...]:
@@ -187,6 +188,41 @@ class TestPromises:
         # 24 A per phase are left to both, which is 33 kWh in two hours.
         short_wh = sum(plan_of(site, member).missing_wh for member in ("garage:1", "garage:2"))
         assert short_wh == pytest.approx(40_000.0 - 2 * 24.0 * 3 * 230.0, rel=0.02)
+
+    @pytest.mark.parametrize(
+        ("limits", "left_w"),
+        [
+            ({"contract_times": ["daily 08:00-24:00 5000"]}, 5_000.0 - HOUSE_W),
+            ({"contract_entity": "sensor.contract"}, 5_500.0 - HOUSE_W),
+            ({"average_w": 6_000.0, "average_window": "hour"}, 0.98 * 6_000.0 - HOUSE_W),
+        ],
+    )
+    async def test_what_may_not_flow_is_not_promised(
+        self,
+        hass: HomeAssistant,
+        workshop: Workshop,
+        freezer: FrozenDateTimeFactory,
+        outlook: object,
+        limits: dict[str, Any],
+        left_w: float,
+    ) -> None:
+        freezer.move_to(NOW)
+        await hass.config.async_set_time_zone("UTC")
+        hass.states.async_set("sensor.contract", "5.5", {"unit_of_measurement": "kW"})
+        measure(hass, 1.0, 1.0, 1.0)
+        made = site_entry(charger("garage"), limits=limits)
+        made.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(made.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=False)
+        await plug(hass, workshop.charger("garage"))
+        plan = await coordinator_of(made).plans.async_set_plan(
+            "garage:1", PlanOrder(departure=Once(at=NOW + timedelta(hours=3)), energy_wh=20_000.0)
+        )
+        assert plan.state is PlanState.CANNOT_BE_MET
+        assert plan.missing_wh == pytest.approx(20_000.0 - 3 * left_w, abs=5.0)
+        ready_at = NOW + timedelta(hours=20_000.0 / left_w)
+        assert plan.earliest_ready_at is not None
+        assert ready_at <= plan.earliest_ready_at <= ready_at + timedelta(minutes=16)
 
     async def test_a_state_of_charge_counts(
         self, hass: HomeAssistant, site: SiteCoordinator, garage: FakeCharger

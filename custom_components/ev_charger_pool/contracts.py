@@ -76,6 +76,11 @@ class Contracts:
             unsubscribe()
         self._unsubscribe = []
 
+    def told_limits(self) -> list[Limit]:
+        """Return what entities tell: it holds now, and nobody tells until when."""
+        limits = (self._told_limit(*item) for item in self._configured.items())
+        return [limit for limit in limits if limit is not None]
+
     @callback
     def _on_state(self, event: Event[EventStateChangedData]) -> None:
         self._read(event.data["entity_id"])
@@ -92,12 +97,16 @@ class Contracts:
             planned_w = power_at(configured.times, local)
             if planned_w is not None:
                 limits.append(_limit(f"times:{circuit}", circuit, planned_w, LimitUnit.POWER))
-            told = None if configured.entity is None else self._told.get(configured.entity)
+            told = self._told_limit(circuit, configured)
             if told is not None:
-                limits.append(_limit(f"{configured.entity}:{circuit}", circuit, *told))
+                limits.append(told)
         if limits != self._limits:
             self._limits = limits
             self._on_change(limits)
+
+    def _told_limit(self, circuit: CircuitId, configured: LimitsConfig) -> Limit | None:
+        told = None if configured.entity is None else self._told.get(configured.entity)
+        return None if told is None else _limit(f"{configured.entity}:{circuit}", circuit, *told)
 
     def _read(self, entity: str) -> None:
         state = self._hass.states.get(entity)

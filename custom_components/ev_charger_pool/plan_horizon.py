@@ -1,15 +1,18 @@
 """The future as plans see it: prices, sun, and what the circuits leave to the pool."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+import math
 from typing import Final
 
 from .balancing.planner import HorizonSlot
+from .balancing.windows import RAISE_SHARE
 from .pool.circuits import Circuit
+from .pool.limits import Limit, LimitUnit
 from .pool.load_profiles import LoadProfile
 from .pool.members import CircuitId
-from .pool.quantities import NO_CURRENT, PHASES, PerPhase, PhaseValues, subtract
+from .pool.quantities import NO_CURRENT, PHASES, PerPhase, PhaseValues, add, subtract
 from .pool.series import (
     QUARTER,
     Co2GramsPerKwhSeries,
@@ -17,6 +20,7 @@ from .pool.series import (
     SolarWattsSeries,
 )
 from .pool.sessions import Rates
+from .pool.timetable import Entry, least_power
 
 CLAIMED_FOR: Final = timedelta(hours=1)
 """What cars without a plan take now is taken for so long: nobody knows when they are full."""
@@ -105,14 +109,31 @@ class Room:
     """What the circuits leave to plans.
 
     Attributes:
-        circuits: The tree, with the ceilings that users set below its fuses.
+        circuits: The tree, with the ceilings that are set below its fuses until further notice.
+        timetables: What is contracted by the time of the week, for circuits where it changes.
+        zone: That of the clock on the wall, which timetables follow.
         claimed_a: What cars without a plan take now, amps per phase by circuit.
         voltage_v: Phase to neutral.
     """
 
     circuits: Sequence[Circuit]
+    timetables: Mapping[CircuitId, Sequence[Entry]]
+    zone: tzinfo
     claimed_a: Mapping[CircuitId, PhaseValues]
     voltage_v: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hour:
+    """What is the same in all quarters of an hour of the day, by circuit.
+
+    Attributes:
+        taken_w: What others take of what flows over all phases.
+        phase_capacity_w: What the fuses leave to plans.
+    """
+
+    taken_w: Mapping[CircuitId, float]
+    phase_capacity_w: Mapping[CircuitId, PhaseValues]
 
 
 def horizon(
@@ -129,24 +150,25 @@ def horizon(
     """
     first = _EPOCH + (now - _EPOCH) // QUARTER * QUARTER
     count = max(1, -((first - until) // QUARTER))
-    capacities: dict[tuple[datetime, bool], Mapping[CircuitId, PhaseValues]] = {}
+    steady_w = _steady(room.circuits)
+    hours: dict[tuple[int, bool], _Hour] = {}
     slots = []
     for index in range(count):
         start = first + index * QUARTER
-        is_claimed = start < now + CLAIMED_FOR
-        hour = (start.replace(minute=0), is_claimed)
-        if hour not in capacities:
-            capacities[hour] = _phase_capacity(room, others, start, is_claimed=is_claimed)
-        slots.append(_slot(start, outlook, room, others, capacities[hour]))
+        key = (start.astimezone(room.zone).hour, start < now + CLAIMED_FOR)
+        if key not in hours:
+            claimed_a = room.claimed_a if start < now + CLAIMED_FOR else {}
+            hours[key] = _hour(room, others, start, claimed_a)
+        slots.append(_slot(start, outlook, others, hours[key], _powers(room, steady_w, start)))
     return tuple(slots)
 
 
 def _slot(
     start: datetime,
     outlook: Outlook,
-    room: Room,
     others: OtherLoads,
-    phase_capacity_w: Mapping[CircuitId, PhaseValues],
+    hour: _Hour,
+    limits_w: Mapping[CircuitId, float],
 ) -> HorizonSlot:
     end = start + QUARTER
     surplus_w = 0.0
@@ -161,14 +183,10 @@ def _slot(
         surplus_w=surplus_w,
         feed_in_per_kwh=outlook.feed_in_per_kwh,
         capacity_w={
-            circuit.id: max(
-                0.0,
-                circuit.limit_w - room.voltage_v * sum(others.expected_a(circuit.id, start)),
-            )
-            for circuit in room.circuits
-            if circuit.limit_w is not None
+            circuit: max(0.0, limit_w - hour.taken_w[circuit])
+            for circuit, limit_w in limits_w.items()
         },
-        phase_capacity_w=phase_capacity_w,
+        phase_capacity_w=hour.phase_capacity_w,
     )
 
 
@@ -178,25 +196,74 @@ def _mean(
     return None if series is None else series.mean(start, end)
 
 
-def _phase_capacity(
-    room: Room, others: OtherLoads, at: datetime, *, is_claimed: bool
-) -> dict[CircuitId, PhaseValues]:
-    def watts(circuit: Circuit) -> PhaseValues:
-        left = subtract(circuit.limit_a, others.expected_a(circuit.id, at))
-        if is_claimed:
-            left = subtract(left, room.claimed_a.get(circuit.id, NO_CURRENT))
-        return left.map(lambda amps: max(0.0, amps) * room.voltage_v)
+def _hour(
+    room: Room, others: OtherLoads, at: datetime, claimed_a: Mapping[CircuitId, PhaseValues]
+) -> _Hour:
+    taken_w: dict[CircuitId, float] = {}
+    left_w: dict[CircuitId, PhaseValues] = {}
+    for circuit in room.circuits:
+        taken_a = add(others.expected_a(circuit.id, at), claimed_a.get(circuit.id, NO_CURRENT))
+        taken_w[circuit.id] = room.voltage_v * sum(taken_a)
+        left_w[circuit.id] = subtract(circuit.limit_a, taken_a).map(
+            lambda amps: max(0.0, amps) * room.voltage_v
+        )
+    return _Hour(taken_w=taken_w, phase_capacity_w=left_w)
 
-    return {circuit.id: watts(circuit) for circuit in room.circuits}
+
+def _steady(circuits: Sequence[Circuit]) -> dict[CircuitId, float]:
+    """Return what may always flow into circuits over all phases, of those that have such a limit.
+
+    Of what is to hold on average the controller gives out no more than `RAISE_SHARE`. In windows
+    longer than a quarter of an hour each quarter counts for itself: what one leaves would be there
+    for the next, but others may need it.
+    """
+    found = {circuit.id: circuit.limit_w for circuit in circuits if circuit.limit_w is not None}
+    for circuit in circuits:
+        if circuit.average is not None:
+            mean_w = RAISE_SHARE * circuit.average.power_w
+            found[circuit.id] = min(mean_w, found.get(circuit.id, math.inf))
+    return found
 
 
-def lowered(circuits: Sequence[Circuit], limits_a: Mapping[CircuitId, float]) -> list[Circuit]:
-    """Return the circuits with the ceilings that users set below their fuses."""
+def _powers(
+    room: Room, steady_w: Mapping[CircuitId, float], at: datetime
+) -> dict[CircuitId, float]:
+    """Return what may flow into circuits over all phases in the quarter of an hour from a time."""
+    found = dict(steady_w)
+    local = at.astimezone(room.zone)
+    for circuit in room.circuits:
+        entries = room.timetables.get(circuit.id)
+        planned_w = least_power(entries, local, QUARTER) if entries else None
+        if planned_w is not None:
+            found[circuit.id] = min(planned_w, found.get(circuit.id, math.inf))
+    return found
+
+
+def lowered(
+    circuits: Sequence[Circuit], limits_a: Mapping[CircuitId, float], limits: Iterable[Limit]
+) -> list[Circuit]:
+    """Return the circuits with the ceilings that are set below their fuses.
+
+    Args:
+        circuits: The tree.
+        limits_a: What users set, amps per phase by circuit.
+        limits: Other limits of circuits that hold until further notice.
+    """
+    told_a = dict(limits_a)
+    told_w: dict[CircuitId, float] = {}
+    for limit in limits:
+        if limit.circuit is not None:
+            told = told_a if limit.unit is LimitUnit.CURRENT else told_w
+            told[limit.circuit] = min(limit.value, told.get(limit.circuit, math.inf))
 
     def limited(circuit: Circuit) -> Circuit:
-        most_a = limits_a.get(circuit.id)
-        if most_a is None:
-            return circuit
-        return replace(circuit, limit_a=circuit.limit_a.map(lambda amps: min(amps, most_a)))
+        most_a, most_w = told_a.get(circuit.id), told_w.get(circuit.id)
+        if most_a is not None:
+            lower_a = circuit.limit_a.map(lambda amps: min(amps, most_a))
+            circuit = replace(circuit, limit_a=lower_a)
+        if most_w is not None:
+            fixed_w = most_w if circuit.limit_w is None else min(circuit.limit_w, most_w)
+            circuit = replace(circuit, limit_w=fixed_w)
+        return circuit
 
     return [limited(circuit) for circuit in circuits]

@@ -215,7 +215,11 @@ class Planning:
         requests = [one.request for one in inquiries.values() if one.request is not None]
         if not requests:
             return None
-        circuits = lowered(self._site.roster.circuits, self._site.wishes.circuit_limits_a)
+        circuits = lowered(
+            self._site.roster.circuits,
+            self._site.wishes.circuit_limits_a,
+            self._site.contracts.told_limits(),
+        )
         latest = max(request.ready_at for request in requests)
         slots = horizon(
             now,
@@ -326,8 +330,13 @@ class Planning:
             while circuit is not None:
                 claimed_a[circuit] = add(claimed_a.get(circuit, NO_CURRENT), used)
                 circuit = parents.get(circuit)
+        config = self._site.config
         return Room(
-            circuits=circuits, claimed_a=claimed_a, voltage_v=self._site.config.site.voltage_v
+            circuits=circuits,
+            timetables={circuit: limits.times for circuit, limits in config.limits.items()},
+            zone=dt_util.get_default_time_zone(),
+            claimed_a=claimed_a,
+            voltage_v=config.site.voltage_v,
         )
 
     def _see_loads(self, now: datetime) -> None:

@@ -1,12 +1,17 @@
 """A weekly timetable is read as users type it, and followed by the clock on the wall."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 import re
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.ev_charger_pool.pool.timetable import TimetableError, parse, power_at
+from custom_components.ev_charger_pool.pool.timetable import (
+    TimetableError,
+    least_power,
+    parse,
+    power_at,
+)
 
 MADRID = ZoneInfo("Europe/Madrid")
 SPAIN = ("mon-fri 08:00-24:00 3450", "mon-fri 00:00-08:00 4.6 kW", "sat,sun 00:00-24:00 4600 W")
@@ -51,6 +56,26 @@ def test_a_night_belongs_to_the_day_on_which_it_begins() -> None:
     assert power_at(night, local("2026-03-06T23:30")) == 1_000.0
     assert power_at(night, local("2026-03-07T04:59")) == 1_000.0
     assert power_at(night, local("2026-03-06T04:59")) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "power_w"),
+    [
+        ("2026-03-02T09:45", None),
+        ("2026-03-02T10:00", 2_000.0),
+        ("2026-03-02T10:15", 1_000.0),
+        ("2026-03-02T10:30", 2_000.0),
+        # A quarter ends where the next one begins.
+        ("2026-03-02T10:45", 2_000.0),
+        ("2026-03-02T11:00", None),
+        ("2026-03-02T23:45", 3_000.0),
+        ("2026-03-03T00:00", 3_000.0),
+        ("2026-03-03T00:15", None),
+    ],
+)
+def test_the_least_within_a_quarter_counts_for_all_of_it(at: str, power_w: float | None) -> None:
+    entries = parse(["daily 10:05-11:00 2000", "daily 10:20-10:25 1000", "mon 23:50-00:10 3000"])
+    assert least_power(entries, local(at), timedelta(minutes=15)) == power_w
 
 
 def test_the_least_of_several_counts() -> None:

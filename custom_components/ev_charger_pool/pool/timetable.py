@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 import re
 from typing import Final
 
@@ -62,6 +62,19 @@ def parse(lines: Iterable[str]) -> tuple[Entry, ...]:
 def power_at(entries: Sequence[Entry], local: datetime) -> float | None:
     """Return the limit at a local time, the least where several hold; None where none does."""
     return min((entry.power_w for entry in entries if entry.holds(local)), default=None)
+
+
+def least_power(entries: Sequence[Entry], local: datetime, lasting: timedelta) -> float | None:
+    """Return the least limit within a while from a local time on; None where none holds."""
+    minute = local.hour * 60 + local.minute
+    steps = {
+        timedelta(minutes=step - minute)
+        for entry in entries
+        for step in (entry.from_minute, entry.until_minute)
+    }
+    looks = [local, *(local + step for step in steps if timedelta() < step < lasting)]
+    found = (power_at(entries, look) for look in looks)
+    return min((power_w for power_w in found if power_w is not None), default=None)
 
 
 def _entry(line: str) -> Entry:

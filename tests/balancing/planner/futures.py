@@ -1,7 +1,7 @@
 """Random sites with a future: prices, sun, circuits, cars that come and go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import math
 import random
@@ -87,6 +87,31 @@ def slots_of(
         )
         for position, price in enumerate(prices)
     ]
+
+
+def contracted(future: Future, least: float, most: float) -> Future:
+    """Return a future in which what the connection carries depends on the hour of the day.
+
+    Args:
+        future: What it is made of.
+        least: By day, as a share of what it carried there.
+        most: At night, from 22 to 8.
+    """
+
+    def share(slot: HorizonSlot) -> float:
+        return least if 8 <= slot.from_at.hour < 22 else most
+
+    slots = [
+        replace(
+            slot,
+            capacity_w={
+                **slot.capacity_w,
+                ROOT_CIRCUIT: slot.capacity_w[ROOT_CIRCUIT] * share(slot),
+            },
+        )
+        for slot in future.slots
+    ]
+    return replace(future, slots=slots)
 
 
 def random_future(

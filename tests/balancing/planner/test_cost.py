@@ -10,7 +10,17 @@ import pytest
 from custom_components.ev_charger_pool.balancing.planner import Objective, PlanSettings
 from custom_components.ev_charger_pool.const import ROOT_CIRCUIT
 
-from .futures import EXACT, QUARTER, START, Future, circuit, random_future, request, slots_of
+from .futures import (
+    EXACT,
+    QUARTER,
+    START,
+    Future,
+    circuit,
+    contracted,
+    random_future,
+    request,
+    slots_of,
+)
 from .judging import broken
 from .oracle import best, best_by_force
 
@@ -87,6 +97,30 @@ def test_plans_serve_as_much_and_cost_as_little_as_the_programme_proves(seed: in
         for tier in tiers
     ]
     assert missing_wh == pytest.approx(best(future).missing_wh, abs=1.0)
+    planned_wh = {member: promise.planned_wh for member, promise in result.promises.items()}
+    assert result.cost == pytest.approx(best(future, planned_wh=planned_wh).cost, rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_the_best_plan_is_found_as_well_where_much_less_may_flow_by_day(seed: int) -> None:
+    chance = random.Random(seed)
+    future = contracted(
+        random_future(
+            chance,
+            members=chance.randint(2, 14),
+            quarters=chance.choice((96, 160)),
+            plenty=chance.choice((1.0, 2.0, 4.0)),
+            all_week=chance.random() < 0.3,
+        ),
+        least=chance.choice((0.0, 0.3)),
+        most=1.5,
+    )
+
+    result = future.plan(EXACT)
+
+    assert broken(future, result) == []
+    missing_wh = sum(promise.missing_wh for promise in result.promises.values())
+    assert missing_wh == pytest.approx(sum(best(future).missing_wh), abs=1.0)
     planned_wh = {member: promise.planned_wh for member, promise in result.promises.items()}
     assert result.cost == pytest.approx(best(future, planned_wh=planned_wh).cost, rel=1e-4)
 
