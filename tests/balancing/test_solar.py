@@ -189,6 +189,26 @@ def test_a_sky_that_costs_more_than_it_gives_is_left() -> None:
     assert stand.decision.members["a"].starts_last_hour == 0
 
 
+def test_what_a_car_never_takes_is_no_reason_to_start() -> None:
+    """Twenty seconds at 7 kW in two minutes would do for 32 A, not for a car that takes 16."""
+
+    def starts(car_a: float) -> int:
+        stand = Sunny(one_phase(max_current_a=32.0), surplus_w=7_000.0)
+        stand.devices["a"].wants_a = car_a
+        stand.run(6 * MINUTE)
+        started, before = 0, stand.granted()
+        for second in range(45 * MINUTE):
+            stand.set_surplus(7_000.0 if second % 120 < 20 else -500.0)
+            stand.tick()
+            started += stand.granted() > 0.0 >= before
+            before = stand.granted()
+        return started
+
+    # The first one is due to the clear sky before.
+    assert starts(16.0) == 1
+    assert starts(32.0) == 3
+
+
 def test_a_run_lasts_ten_minutes_whatever_the_sun_does() -> None:
     stand = Sunny(one_phase(), surplus_w=3_000.0, solar=SolarSettings(import_budget_wh=0.0))
     stand.tick()
