@@ -232,6 +232,19 @@ def test_limits_bind_every_mode() -> None:
     assert stand.reason() is ReasonKind.DEMAND_RESPONSE
 
 
+def test_a_limit_below_the_least_current_is_told_and_not_the_mode_before() -> None:
+    """Who waited for the sun and is let run without it does not run for the limit's sake."""
+    stand = Sunny(one_phase(), surplus_w=0.0)
+    stand.run(2 * MINUTE)
+    assert stand.reason() is ReasonKind.SOLAR
+    limit = Limit(id="user", source=ReasonKind.USER, value=3.0, unit=LimitUnit.CURRENT, member="a")
+    stand.controller.set_limits([limit])
+    stand.want("a", Mode.MINIMUM_SOLAR)
+    stand.run(MINUTE)
+    assert stand.granted() == 0.0
+    assert stand.reason() is ReasonKind.USER
+
+
 def test_the_fuse_is_kept_whatever_the_sun_gives() -> None:
     stand = Sunny(one_phase(), surplus_w=9_000.0)
     stand.run(10 * MINUTE)

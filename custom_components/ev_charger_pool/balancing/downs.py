@@ -72,7 +72,7 @@ def apply_caps(site: SiteState, book: OrderBook, now: datetime, now_s: float) ->
         cap_a, reason = cap_of(site, seat, now_s)
         if seat.granted_a > cap_a + _ROUNDING:
             lower(site, seat, round_down(seat, cap_a), reason, book, now)
-        elif seat.granted_a <= 0.0 and cap_a <= 0.0:
+        elif seat.granted_a <= 0.0 and cap_a < seat.least_a - _ROUNDING:
             seat.reason = reason
         elif seat.reason.kind in _OUTDATED:
             seat.reason = _SETTLING
