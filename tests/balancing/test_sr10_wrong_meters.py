@@ -361,6 +361,8 @@ def test_several_waves_need_more_to_prove_a_turned_sign() -> None:
     drawn_a, shown_a = (8.6, 8.5, 8.6), (-7.1, -7.0, -7.2)
     assert answer_of(drawn_a, shown_a) is Answer.TURNED
     assert answer_of(drawn_a, shown_a, LEAST_TURNED_LONG_A) is Answer.UNCLEAR
+    exact_a = (-8.5, -8.6, -9.0)
+    assert answer_of(drawn_a, exact_a, LEAST_TURNED_LONG_A) is Answer.TURNED
 
 
 def fault_of(trust: Trust) -> ProblemKind | None:

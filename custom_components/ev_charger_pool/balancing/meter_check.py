@@ -26,6 +26,9 @@ LONG_S: Final = 20.0
 LEAST_TURNED_LONG_A: Final = 4.0 * LEAST_TURNED_A
 """And for several waves: the pool raises where the house dropped meanwhile, by half as well."""
 
+EXACT: Final = 0.1
+"""An answer that is off by less is no chance, after several waves either."""
+
 CLOSE: Final = 0.25
 """So far off, as a share of the step, an answer may be: others switch as well."""
 
@@ -74,7 +77,8 @@ def answer_of(drawn_a: Amps, shown_a: Amps, least_turned_a: float = LEAST_TURNED
     Args:
         drawn_a: The change of what members draw below it, amps per phase.
         shown_a: The change of what it shows.
-        least_turned_a: What the step has to come to over all phases to prove a turned sign.
+        least_turned_a: What the step has to come to over all phases so that a turned sign is
+            proven by an answer that is close; a smaller one needs an exact answer.
     """
     moved = [phase for phase, amps in enumerate(drawn_a) if abs(amps) >= STEP_A]
     size_a = max(map(abs, drawn_a))
@@ -84,7 +88,8 @@ def answer_of(drawn_a: Amps, shown_a: Amps, least_turned_a: float = LEAST_TURNED
     shares = [shown_a[phase] / drawn_a[phase] for phase in moved]
     if all(abs(share - 1.0) <= RIGHT for share in shares):
         return Answer.RIGHT
-    if sum_a >= least_turned_a and all(abs(share + 1.0) <= CLOSE for share in shares):
+    close = CLOSE if sum_a >= least_turned_a else EXACT
+    if sum_a >= LEAST_TURNED_A and all(abs(share + 1.0) <= close for share in shares):
         return Answer.TURNED
     if all(THOUSANDTH[0] <= share <= THOUSANDTH[1] for share in shares):
         return Answer.THOUSANDTH
@@ -153,7 +158,7 @@ class _Row:
 
     @property
     def least_turned_a(self) -> float:
-        """What they have to come to together to prove a turned sign, amps over all phases."""
+        """What they have to come to together so that a close answer proves a turned sign."""
         return LEAST_TURNED_LONG_A if self.moved_s - self.began_s > LONG_S else LEAST_TURNED_A
 
 
