@@ -424,6 +424,13 @@ def shares_of_the_day() -> Mapping[MemberId, Shares]:
     }
 
 
+class ActionsDouble(Callbacks[[LimitAction]]):
+    """The limit actions of a site, as far as somebody listens to them."""
+
+    def add_listener(self, listener: Callable[[LimitAction], None]) -> Callable[[], None]:
+        return self.add(listener)
+
+
 @dataclass(slots=True)
 class PlansDouble:
     """What entities and actions see of the plans of a site."""
@@ -475,7 +482,7 @@ class PoolDouble:
     members: Arrivals = field(default_factory=Arrivals)
     circuits: Arrivals = field(default_factory=Arrivals)
     vehicles: Arrivals = field(default_factory=Arrivals)
-    actions: Callbacks[[LimitAction]] = field(default_factory=Callbacks)
+    actions: ActionsDouble = field(default_factory=ActionsDouble)
     simulated_site: Any = None
     shares: Mapping[MemberId, Shares] = field(default_factory=dict)
 
@@ -484,6 +491,11 @@ class PoolDouble:
         self.members.update(self.data.members)
         self.circuits.update(self.data.circuits)
         self.vehicles.update(self.data.vehicles)
+
+    @property
+    def showcase(self) -> Self:
+        """Who shows something listens here, too."""
+        return self
 
     @property
     def plans(self) -> PlansDouble:
@@ -529,11 +541,6 @@ class PoolDouble:
 
     def async_add_vehicle_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
         return self.vehicles.add(listener)
-
-    def async_add_action_listener(
-        self, listener: Callable[[LimitAction], None]
-    ) -> Callable[[], None]:
-        return self.actions.add(listener)
 
     def clock(self) -> datetime:
         """Return the time of the snapshot."""

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.usefixtures("socket_enabled"), pytest.mark.timeout(240
 async def wait_for(site: SiteCoordinator, what: Callable[[], bool], within_s: float) -> None:
     """Wait until something is so after a decision."""
     is_so = asyncio.Event()
-    leave = site.async_add_listener(lambda: is_so.set() if what() else None)
+    leave = site.showcase.async_add_listener(lambda: is_so.set() if what() else None)
     try:
         async with asyncio.timeout(within_s):
             await is_so.wait()

@@ -110,7 +110,7 @@ class TestChanges:
     ) -> None:
         coordinator = coordinator_of(entry)
         appeared: list[str] = []
-        coordinator.async_add_member_listener(appeared.append)
+        coordinator.showcase.async_add_member_listener(appeared.append)
         add(hass, entry, charger("attic"))
         await hass.async_block_till_done()
         assert workshop.made == ["garage", "yard", "bench", "attic"]

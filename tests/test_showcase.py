@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from custom_components.ev_charger_pool.balancing.contract import Problem, ProblemKind
 from custom_components.ev_charger_pool.chargers.contract import DeviceIdentity
@@ -86,20 +86,6 @@ async def test_members_and_circuits_that_come_are_told() -> None:
     shown.async_show(picture(one="old", two="old"))
     await async_end_turn()
     assert (members, circuits) == (["one", "two"], ["grid"])
-
-
-async def test_problems_are_told_when_there_are_others_than_before() -> None:
-    shown = showcase()
-    told: list[int] = []
-    shown.async_add_problem_listener(lambda: told.append(len(shown.data.problems)))
-    shown.async_show(picture(PROBLEM))
-    await async_end_turn()
-    shown.async_show(picture(replace(PROBLEM, since=NOW + timedelta(seconds=1))))
-    await async_end_turn()
-    assert told == [1], "the same problem with another time is not another one"
-    shown.async_show(picture())
-    await async_end_turn()
-    assert told == [1, 0]
 
 
 async def test_nobody_is_told_after_the_end() -> None:

@@ -1,7 +1,7 @@
 """Sense, decide, act: the only room where devices, decisions and wishes meet."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 import logging
 from typing import Any, Final
@@ -13,19 +13,13 @@ from homeassistant.util import ulid as ulid_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from .actions import LimitActions, event_data
-from .balancing.contract import (
-    DECISION_FRESH,
-    Controller,
-    Decision,
-    Problem,
-    ProblemKind,
-)
+from .balancing.contract import DECISION_FRESH, Controller, Decision
 from .battery_lock import BatteryLock
 from .ceilings import Ceilings
 from .clock import SteadyClock
 from .commands import Commands
 from .config import PoolConfig
-from .const import EVENT_LIMIT_ACTION, ROOT_CIRCUIT
+from .const import EVENT_LIMIT_ACTION
 from .contracts import Contracts
 from .decisions import DecisionLoop
 from .device_config import ChargerConfig, SupplyConfig
@@ -41,7 +35,6 @@ from .ocpp_port import OcppPort
 from .outlooks import Outlooks
 from .plan_commands import PlanCommands
 from .planning import Planning
-from .pool.actions import LimitAction
 from .pool.circuits import Circuit
 from .pool.limits import Limit
 from .pool.members import (
@@ -51,7 +44,6 @@ from .pool.members import (
 )
 from .pool.sessions import Session
 from .pool.shares import Period, Shares
-from .pool.vehicles import VehicleId
 from .power_supplies.contract import SupplyWishes
 from .roster import Member, Roster
 from .senses import Senses
@@ -62,6 +54,7 @@ from .simulator.site import SimulatedSite
 from .snapshot import SiteSnapshot
 from .snapshots import take_snapshot
 from .starts import SessionStarter
+from .troubles import Troubles
 from .vehicle_memory import VehicleMemory
 from .vehicles import Vehicles
 from .wishes import WishStore
@@ -168,12 +161,12 @@ class SiteCoordinator:
         self._kept = kept
         self._decision: Decision | None = None
         self._next: asyncio.Future[None] | None = None
-        self._journal_problems: dict[ProblemKind, datetime] = {}
         self.port = OcppPort(hass, self.config.site.ocpp_port, self.async_ask)
+        self._troubles = Troubles(journal, self.port, self.decisions, self.clock, self.async_ask)
         self.records: dict[MemberId, MemberRecord] = {
             record.member: record for record in kept.members
         }
-        self._showcase = Showcase(hass.loop, take_snapshot(self.clock(), (), (), {}, None, ()))
+        self.showcase = Showcase(hass.loop, take_snapshot(self.clock(), (), (), {}, None, ()))
         self._reconfiguring = asyncio.Lock()
         self._unsubscribe: list[Unsubscribe] = []
         self._stopped = False
@@ -181,16 +174,14 @@ class SiteCoordinator:
     @property
     def data(self) -> SiteSnapshot:
         """The picture after the newest decision."""
-        return self._showcase.data
+        return self.showcase.data
 
     # The life cycle
 
     async def async_run(self) -> None:
         """Take up what was kept, make the devices, and begin to decide."""
         now = self.clock()
-        self.journal.on_health = self._on_journal
-        if self.journal.moved_aside is not None:
-            self._journal_problems[ProblemKind.JOURNAL_RESET] = now
+        self._troubles.async_start(now)
         async_register_devices(self.hass, self.entry, self.config)
         self._configure()
         self.controller.restore(self._kept.members, self._kept.circuits, now, self._kept.windows)
@@ -219,7 +210,7 @@ class SiteCoordinator:
             return
         self._stopped = True
         self.decisions.stop()
-        self._showcase.async_stop()
+        self.showcase.async_stop()
         self.meters.async_stop()
         self.contracts.async_stop()
         self.port.async_close()
@@ -268,40 +259,6 @@ class SiteCoordinator:
                 if key not in self.fleet.devices and not self._stopped:
                     await self._async_add(key)
             self.async_ask()
-
-    # What entities use; what a user may ask is with the commands
-
-    @callback
-    def async_add_listener(
-        self, listener: Callable[[], None], subject: MemberId | CircuitId | None = None
-    ) -> Unsubscribe:
-        """Have a function called after each decision that changed what a subject shows."""
-        return self._showcase.async_add_listener(listener, subject)
-
-    @callback
-    def async_add_member_listener(self, listener: Callable[[MemberId], None]) -> Unsubscribe:
-        """Have a function called with each member, those that are there and later ones."""
-        return self._showcase.async_add_member_listener(listener)
-
-    @callback
-    def async_add_circuit_listener(self, listener: Callable[[CircuitId], None]) -> Unsubscribe:
-        """Have a function called with each circuit, those that are there and later ones."""
-        return self._showcase.async_add_circuit_listener(listener)
-
-    @callback
-    def async_add_vehicle_listener(self, listener: Callable[[VehicleId], None]) -> Unsubscribe:
-        """Have a function called with each vehicle, those that are there and later ones."""
-        return self._showcase.async_add_vehicle_listener(listener)
-
-    @callback
-    def async_add_action_listener(self, listener: Callable[[LimitAction], None]) -> Unsubscribe:
-        """Have a function called with each change of a limit action."""
-        return self.actions.add_listener(listener)
-
-    @callback
-    def async_add_problem_listener(self, listener: Callable[[], None]) -> Unsubscribe:
-        """Have a function called when there are other problems than before."""
-        return self._showcase.async_add_problem_listener(listener)
 
     # What the commands need
 
@@ -452,14 +409,19 @@ class SiteCoordinator:
             known.plan = self.planning.plans.get(member)
             known.vehicle = self.vehicles.plugged(member)
             known.waited = self.shares.waited(known.session)
-        self._showcase.async_show(
+        self.showcase.async_show(
             take_snapshot(
                 at,
                 self.roster.members.values(),
                 self.roster.circuits,
                 self.wishes.circuit_limits_a,
                 self._decision,
-                self._own_problems(),
+                (
+                    *self._troubles.problems(),
+                    *self.meters.problems(),
+                    *self.vehicles.problems(),
+                    *self.battery_lock.problems(),
+                ),
                 self.vehicles.views(at),
                 self.wishes.default_mode,
             )
@@ -477,28 +439,6 @@ class SiteCoordinator:
     @callback
     def _on_forecast(self) -> None:
         self.planning.async_replan()
-
-    @callback
-    def _on_journal(self) -> None:
-        if self.journal.failing:
-            self._journal_problems[ProblemKind.JOURNAL_FAILING] = self.clock()
-        else:
-            self._journal_problems.pop(ProblemKind.JOURNAL_FAILING, None)
-        self.async_ask()
-
-    def _own_problems(self) -> tuple[Problem, ...]:
-        since = dict(self._journal_problems)
-        if self.port.taken_since is not None:
-            since[ProblemKind.OCPP_PORT_TAKEN] = self.port.taken_since
-        if self.decisions.failing_since is not None:
-            since[ProblemKind.DECISION_FAILED] = self.decisions.failing_since
-        own = (Problem(kind=kind, subject=ROOT_CIRCUIT, since=at) for kind, at in since.items())
-        return (
-            *own,
-            *self.meters.problems(),
-            *self.vehicles.problems(),
-            *self.battery_lock.problems(),
-        )
 
     async def _async_forget(self, gone: set[str]) -> None:
         if gone:

@@ -154,7 +154,7 @@ class PoolEntity[ViewT](Entity):
         self._shown = self._look()
         self._shown_at = self.hass.loop.time()
         self.async_on_remove(
-            self.coordinator.async_add_listener(self._on_decision, self.subject.listens_to)
+            self.coordinator.showcase.async_add_listener(self._on_decision, self.subject.listens_to)
         )
         self.async_on_remove(self._forget_later)
 
@@ -219,10 +219,10 @@ def async_add_once_able(
             is_added = True
             async_add_entities(of_member(subject), config_subentry_id=subject.subentry_id)
 
-        coordinator.entry.async_on_unload(coordinator.async_add_listener(look, member))
+        coordinator.entry.async_on_unload(coordinator.showcase.async_add_listener(look, member))
         look()
 
-    coordinator.entry.async_on_unload(coordinator.async_add_member_listener(on_member))
+    coordinator.entry.async_on_unload(coordinator.showcase.async_add_member_listener(on_member))
 
 
 def switches_phases(view: MemberView) -> bool:
@@ -264,6 +264,6 @@ def async_add_as_they_appear(
             view = coordinator.data.vehicles[vehicle]
             async_add_entities(of_vehicle(subject, view), config_subentry_id=subject.subentry_id)
 
-    coordinator.entry.async_on_unload(coordinator.async_add_member_listener(on_member))
-    coordinator.entry.async_on_unload(coordinator.async_add_vehicle_listener(on_vehicle))
-    coordinator.entry.async_on_unload(coordinator.async_add_circuit_listener(on_circuit))
+    coordinator.entry.async_on_unload(coordinator.showcase.async_add_member_listener(on_member))
+    coordinator.entry.async_on_unload(coordinator.showcase.async_add_vehicle_listener(on_vehicle))
+    coordinator.entry.async_on_unload(coordinator.showcase.async_add_circuit_listener(on_circuit))

@@ -51,7 +51,7 @@ class LimitActionEvent(PoolEntity[MemberView], EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to what happens to the member's limits."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_action_listener(self._on_action))
+        self.async_on_remove(self.coordinator.actions.add_listener(self._on_action))
 
     @override
     def picture(self, view: MemberView, snapshot: SiteSnapshot) -> Picture:

@@ -100,7 +100,7 @@ class Planning:
         """Plan from now on."""
         self._unsubscribe = [
             async_track_time_interval(self._site.hass, self._on_minute, EVERY),
-            self._site.async_add_listener(self._on_news),
+            self._site.showcase.async_add_listener(self._on_news),
         ]
         self.async_replan()
 

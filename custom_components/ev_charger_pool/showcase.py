@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from homeassistant.core import callback
 
-from .balancing.contract import Problem, ProblemKind
-from .listeners import Arrivals, Callbacks, SubjectCallbacks, Unsubscribe
+from .listeners import Arrivals, SubjectCallbacks, Unsubscribe
 from .pool.members import CircuitId, MemberId
 from .pool.vehicles import VehicleId
 from .snapshot import SiteSnapshot
@@ -23,9 +22,7 @@ class Showcase:
         self._member_arrivals = Arrivals()
         self._circuit_arrivals = Arrivals()
         self._vehicle_arrivals = Arrivals()
-        self._problem_listeners = Callbacks[[]]()
         self._changed: set[str] = set()
-        self._has_other_problems = False
         self._telling: asyncio.Handle | None = None
         self.data = first
 
@@ -37,10 +34,8 @@ class Showcase:
         """
         before, self.data = self.data, picture
         self._changed |= changed_subjects(before, picture)
-        if self._changed or is_site_changed(before, picture):
-            self._has_other_problems |= _keys(before.problems) != _keys(picture.problems)
-            if self._telling is None:
-                self._telling = self._loop.call_soon(self._tell)
+        if (self._changed or is_site_changed(before, picture)) and self._telling is None:
+            self._telling = self._loop.call_soon(self._tell)
 
     @callback
     def async_stop(self) -> None:
@@ -50,7 +45,7 @@ class Showcase:
 
     @callback
     def async_add_listener(
-        self, listener: Callable[[], None], subject: MemberId | CircuitId | None
+        self, listener: Callable[[], None], subject: MemberId | CircuitId | None = None
     ) -> Unsubscribe:
         """Have a function called when a subject, None: any, shows something new."""
         return self._listeners.add(listener, subject)
@@ -71,22 +66,10 @@ class Showcase:
         return self._vehicle_arrivals.add(listener)
 
     @callback
-    def async_add_problem_listener(self, listener: Callable[[], None]) -> Unsubscribe:
-        """Have a function called when there are other problems than before."""
-        return self._problem_listeners.add(listener)
-
-    @callback
     def _tell(self) -> None:
         self._telling = None
         changed, self._changed = self._changed, set()
-        has_other_problems, self._has_other_problems = self._has_other_problems, False
         self._member_arrivals.update(self.data.members)
         self._circuit_arrivals.update(self.data.circuits)
         self._vehicle_arrivals.update(self.data.vehicles)
-        if has_other_problems:
-            self._problem_listeners.call()
         self._listeners.call(changed)
-
-
-def _keys(problems: tuple[Problem, ...]) -> set[tuple[ProblemKind, str]]:
-    return {(problem.kind, problem.subject) for problem in problems}
