@@ -181,6 +181,16 @@ def test_sr15_a_device_that_only_says_that_it_switched_is_paused() -> None:
     assert above_s <= 15
 
 
+def test_who_switches_to_fast_gets_three_phases_without_waiting_for_the_sun() -> None:
+    site = stand(surplus_a=4.0)
+    site.run(900)
+    assert told(site) == 1
+    site.controller.wish("a", MemberWishes(mode=Mode.FAST))
+    site.run(150)
+    assert told(site) == 3
+    assert site.granted() == 16.0
+
+
 def test_fast_prefers_three_phases() -> None:
     site = stand(mode=Mode.FAST, surplus_a=0.0)
     site.run(300)

@@ -16,6 +16,7 @@ from custom_components.ev_charger_pool.balancing.switching import (
     View,
 )
 from custom_components.ev_charger_pool.pool.members import (
+    Mode,
     PhaseChoice,
     PhaseSwitching,
     PhaseVeto,
@@ -35,6 +36,8 @@ class Bench:
         self.now_s = 0.0
         self.room: Room | None = PLENTY
         self.choice = PhaseChoice.AUTOMATIC
+        self.mode = Mode.SOLAR
+        self.must_run = False
         self.connected = self.reachable = self.interruptible = self.resumes = True
         self.measures = self.answers = self.grants = True
         self.faulty = False
@@ -55,6 +58,7 @@ class Bench:
             View(
                 now_s=self.now_s,
                 choice=self.choice,
+                mode=self.mode,
                 room=self.room,
                 least_a=6.0,
                 granted_a=granted_a,
@@ -65,6 +69,7 @@ class Bench:
                 connected=self.connected,
                 reachable=self.reachable,
                 interruptible=self.interruptible,
+                must_run=self.must_run,
                 faulty=self.faulty,
             )
         )
@@ -134,6 +139,19 @@ def test_a_run_that_may_not_be_interrupted_is_not() -> None:
     assert not bench.told
 
 
+def test_a_run_that_has_just_begun_is_interrupted_for_a_person_only() -> None:
+    bench = Bench()
+    bench.room = ONE_ONLY
+    bench.run(120)
+    assert bench.switch.phases == 1
+    bench.must_run, bench.room = True, PLENTY
+    bench.run(1800)
+    assert bench.switch.phases == 1
+    bench.mode = Mode.FAST
+    bench.run(60)
+    assert bench.switch.phases == 3
+
+
 def test_a_device_out_of_reach_is_told_nothing() -> None:
     bench = Bench()
     bench.reachable, bench.grants, bench.room = False, False, ONE_ONLY
@@ -174,6 +192,8 @@ _MOODS = st.fixed_dictionaries(
         "connected": st.booleans(),
         "reachable": st.booleans(),
         "interruptible": st.booleans(),
+        "must_run": st.booleans(),
+        "mode": st.sampled_from(list(Mode)),
         "resumes": st.booleans(),
         "answers": st.booleans(),
         "grants": st.booleans(),

@@ -15,7 +15,7 @@ from .raises import caps
 from .seats import Seat
 from .site_state import SiteState
 from .starts import MOST_STARTS
-from .switching import PhaseSwitch, Room, Step, View
+from .switching import Room, Step, View
 from .wiring import WATTS, Lanes, each, on_phases
 
 
@@ -47,7 +47,7 @@ def switch_phases(site: SiteState, book: OrderBook, now: datetime, now_s: float)
     for seat in seats:
         if seat.switch is None or seat.report is None:
             continue
-        step = seat.switch.step(_view(site, seat, seat.switch, cap, now, now_s))
+        step = seat.switch.step(_view(site, seat, cap, now, now_s))
         if step is Step.TELL:
             book.set(seat, 0.0, Reason(kind=ReasonKind.PHASES), now)
             site.count(seat, now_s)
@@ -58,22 +58,15 @@ def switch_phases(site: SiteState, book: OrderBook, now: datetime, now_s: float)
     return changed
 
 
-def _view(
-    site: SiteState,
-    seat: Seat,
-    switch: PhaseSwitch,
-    cap: Sequence[Lanes],
-    now: datetime,
-    now_s: float,
-) -> View:
+def _view(site: SiteState, seat: Seat, cap: Sequence[Lanes], now: datetime, now_s: float) -> View:
     report, newest = seat.report, seat.samples.newest
     in_order = not site.restart.is_quiet(now_s) and seat.credit.allows_raise(now_s)
     charging = None if report is None else report.charging
     state = None if report is None else report.state
-    chooses = seat.wishes.phases is not switch.choice
     return View(
         now_s=now_s,
         choice=seat.wishes.phases,
+        mode=seat.mode,
         room=_room(site, seat, cap, now),
         least_a=seat.least_a,
         granted_a=seat.granted_a,
@@ -83,8 +76,8 @@ def _view(
         learned=seat.learner.learned,
         connected=seat.connected,
         reachable=seat.online and in_order,
-        interruptible=seat.starts.in_last_hour(now_s) < MOST_STARTS
-        and (chooses or not seat.turns.must_run(now_s)),
+        interruptible=seat.starts.in_last_hour(now_s) < MOST_STARTS,
+        must_run=seat.turns.must_run(now_s),
         faulty=charging is ChargingStatus.FAULT or state is ConnectorState.ERROR,
     )
 

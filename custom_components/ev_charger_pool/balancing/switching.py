@@ -6,7 +6,7 @@ from enum import Enum, auto
 import math
 from typing import Final
 
-from ..pool.members import PhaseChoice, PhaseSwitching, PhaseVeto
+from ..pool.members import Mode, PhaseChoice, PhaseSwitching, PhaseVeto
 from .starts import HOUR_S
 
 MOST_SWITCHES: Final = 4
@@ -27,6 +27,9 @@ UP_S: Final = 300.0
 
 REST_S: Final = 30.0
 """Nothing is interrupted where nothing flows."""
+
+PROMPT_S: Final = 120.0
+"""So long after a person chose something else it is done without such waiting."""
 
 MARGIN_A: Final = 0.3
 """So much more than the least current of all phases has to be in reach: 200 W over three."""
@@ -86,6 +89,7 @@ class View:
     Attributes:
         now_s: Seconds since the epoch.
         choice: What the user wants.
+        mode: The mode that counts now.
         room: What mode and limits leave it; None: nothing speaks for either.
         least_a: The least current that it runs with.
         granted_a: Its newest grant.
@@ -96,11 +100,13 @@ class View:
         connected: Whether a car is there.
         reachable: Whether its device takes orders now.
         interruptible: Whether its run may be interrupted now.
+        must_run: Whether it has just begun: only a person's choice interrupts it.
         faulty: Whether the device reports a fault.
     """
 
     now_s: float
     choice: PhaseChoice
+    mode: Mode
     room: Room | None
     least_a: float
     granted_a: float
@@ -111,6 +117,7 @@ class View:
     connected: bool
     reachable: bool
     interruptible: bool
+    must_run: bool
     faulty: bool
 
     @property
@@ -138,8 +145,9 @@ class PhaseSwitch:
         """On how many the device is told to charge."""
         self.stage = Stage.STEADY
         self.veto: PhaseVeto | None = None
-        self.choice: PhaseChoice | None = None
-        """What the user was known to want."""
+        self._choice: PhaseChoice | None = None
+        self._mode: Mode | None = None
+        self._prompt_until_s = float("-inf")
         self._next = self._home = self.phases
         self._is_believed = False
         self._interrupts = self._returns = False
@@ -242,11 +250,13 @@ class PhaseSwitch:
 
     def _look(self, view: View) -> None:
         """Renew the averages, and since when they speak for a switch."""
-        if view.choice is not self.choice:
-            if self.choice is not None:
-                # Who chooses anew wants it tried.
-                self.veto = None
-            self.choice = view.choice
+        if self._choice not in (view.choice, None):
+            # Who chooses anew wants it tried.
+            self.veto = None
+            self._prompt_until_s = view.now_s + PROMPT_S
+        if self._mode not in (view.mode, None):
+            self._prompt_until_s = view.now_s + PROMPT_S
+        self._choice, self._mode = view.choice, view.mode
         room = view.room
         if room is None:
             self._mean = self._one_since_s = self._all_since_s = None
@@ -275,7 +285,7 @@ class PhaseSwitch:
             return 1
         if view.choice is PhaseChoice.THREE or not view.connected:
             return everything
-        runs = view.granted_a > 0.0
+        runs = view.granted_a > 0.0 and view.now_s >= self._prompt_until_s
         if self.phases == 1:
             since_s, wait_s, other = self._all_since_s, UP_S if runs else REST_S, everything
         else:
@@ -292,7 +302,9 @@ class PhaseSwitch:
         # The way back has to be within the budget, too.
         if view.now_s < self._not_before_s or self.in_last_hour(view.now_s) + 2 > MOST_SWITCHES:
             return
-        if view.granted_a > 0.0 and not (view.interruptible and view.draws):
+        prompt = view.now_s < self._prompt_until_s
+        may_interrupt = view.interruptible and view.draws and (prompt or not view.must_run)
+        if view.granted_a > 0.0 and not may_interrupt:
             return
         self._returns = False
         self._begin(wanted, view.now_s, interrupts=view.granted_a > 0.0)
