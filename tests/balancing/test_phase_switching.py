@@ -123,6 +123,22 @@ def test_the_contactor_is_never_moved_under_load() -> None:
     assert all(current_a == 0.0 for _, current_a in changes)
 
 
+def test_a_device_at_rest_is_told_0_amps_anew_before_it_switches() -> None:
+    site = stand(mode=Mode.OFF, surplus_a=4.0)
+    site.run(300)
+    site.controller.wish("a", MemberWishes(mode=Mode.SOLAR))
+    site.run(300)
+    orders = [(d.decided_at, order.grant) for d in site.decisions for order in d.orders]
+    (switch,) = [
+        n
+        for n, (_, grant) in enumerate(orders)
+        if n and grant.phases == 1 != orders[n - 1][1].phases
+    ]
+    (before_at, before), (at, grant) = orders[switch - 1], orders[switch]
+    assert (before.current_a, before.phases, grant.current_a) == (0.0, 3, 0.0)
+    assert timedelta(seconds=12) <= at - before_at <= timedelta(seconds=30)
+
+
 def test_switches_stay_within_the_budget_whatever_the_sun_does() -> None:
     site = stand(surplus_a=4.0)
     for number in range(12):

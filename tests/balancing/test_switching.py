@@ -73,6 +73,7 @@ class Bench:
                 faulty=self.faulty,
             )
         )
+        assert step is not Step.PAUSE or granted_a == 0.0
         if step is Step.TELL:
             assert drawn_a == 0.0, "told under load"
             self.told.append((self.now_s, self.switch.phases))

@@ -22,12 +22,12 @@ from .conduct import Conduct, WriteCredit
 from .headroom import Headroom
 from .leases import LeaseWatch
 from .ledger import Account
+from .phased import Phased
 from .phases import PhaseLearner
 from .policies import Ceiling
 from .samples import DeviceClock, Samples
 from .starts import Starts
 from .supplies import current_of_power
-from .switching import PhaseSwitch, Room
 from .turns import Turns
 from .wake import Wake
 from .wiring import NO_FLOW, Lanes, from_amps, on_phases
@@ -59,13 +59,8 @@ _NO_SHARE: Final = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.SOLAR))
 _UNHEARD: Final = (ConnectorState.MISSING, ConnectorState.UNSPECIFIED)
 
 
-class Seat:
+class Seat(Phased):
     """One member's place in the pool: what it is, what it did, and what it was told."""
-
-    switch: PhaseSwitch | None = None
-    """How it switches phases; None where it cannot."""
-    sun_room: Room | None = None
-    """What the sun leaves it on one phase and on all, in modes by the sun."""
 
     def __init__(self, settings: MemberSettings, chain: tuple[int, ...], voltage_v: float) -> None:
         self.wishes = MemberWishes()
@@ -132,17 +127,9 @@ class Seat:
         wired = tuple(phase.position for phase in settings.phases)
         if wired != self.learner.wired:
             self.learner = PhaseLearner(wired)
-        self._take_switching(wired)
+        self.take_switching(wired)
         self.conduct.settle_s = self.settle_s
         self.ceiling_dirty = True
-
-    def _take_switching(self, wired: tuple[int, ...]) -> None:
-        """Take whether it can switch phases: without measured currents nobody could verify it."""
-        switching = self.settings.switching
-        if switching is None or len(wired) == 1 or not self.settings.measures_current:
-            self.switch = None
-        elif self.switch is None or (self.switch.wired, self.switch.device) != (wired, switching):
-            self.switch = PhaseSwitch(wired, switching)
 
     @property
     def most_w(self) -> float:
@@ -191,44 +178,6 @@ class Seat:
         excess_s = self.conduct.excess_since_s
         ignores = excess_s is not None and at_s - excess_s >= self.settle_s
         return not ignores and self.account.is_moving(at_s)
-
-    @property
-    def used(self) -> tuple[int, ...]:
-        """The positions of the phases that it counts on."""
-        return self.learner.used
-
-    @property
-    def next_used(self) -> tuple[int, ...]:
-        """The same for its next grant: nobody knows what a car uses after a pause (SR-12)."""
-        return self.learner.wired if self.granted_a <= 0.0 else self.learner.used
-
-    @property
-    def is_single(self) -> bool:
-        """Whether its device took it to charge on one phase: its watts are those of one.
-
-        Its amps count on all of its phases until it was measured that only one is used (SR-2).
-        """
-        return self.switch is not None and self.switch.is_single
-
-    @property
-    def is_told_one(self) -> bool:
-        """Whether its device is told to charge on one of its phases."""
-        return self.switch is not None and self.switch.phases == 1
-
-    @property
-    def keeps_turn(self) -> bool:
-        """Whether it pauses only to switch its phases, and goes on afterwards."""
-        return self.switch is not None and self.switch.keeps_turn
-
-    @property
-    def powered(self) -> int:
-        """Of how many phases its next grant takes watts."""
-        return 1 if self.is_single else len(self.next_used)
-
-    def lanes(self, current_a: float) -> Lanes:
-        """Return what amps per phase are in each lane, on the phases that it counts on."""
-        powered = 1 if self.is_single else None
-        return on_phases(current_a, self.used, self.voltage_v, powered)
 
     def absorb(self) -> None:
         """Take the reports that came since the last decision."""

@@ -48,7 +48,7 @@ def switch_phases(site: SiteState, book: OrderBook, now: datetime, now_s: float)
         if seat.switch is None or seat.report is None:
             continue
         step = seat.switch.step(_view(site, seat, cap, now, now_s))
-        if step is Step.TELL:
+        if step is Step.PAUSE or step is Step.TELL:
             book.set(seat, 0.0, Reason(kind=ReasonKind.PHASES), now)
             site.count(seat, now_s)
         elif step is Step.COUNT_ANEW:

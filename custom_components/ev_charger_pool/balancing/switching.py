@@ -70,6 +70,7 @@ class Step(Enum):
     """What is to be done now."""
 
     NOTHING = auto()
+    PAUSE = auto()
     TELL = auto()
     COUNT_ANEW = auto()
 
@@ -230,6 +231,9 @@ class PhaseSwitch:
                 self._judge(view)
                 if self.stage is Stage.STEADY:
                     self._consider(view)
+                if self.stage is Stage.EMPTYING and view.granted_a <= 0.0:
+                    # It may have lapsed to its fail-safe current, or be about to.
+                    return Step.PAUSE
             case Stage.EMPTYING:
                 return self._empty(view)
             case Stage.TELLING:
