@@ -207,6 +207,20 @@ def test_who_switches_to_fast_gets_three_phases_without_waiting_for_the_sun() ->
     assert site.granted() == 16.0
 
 
+def test_sr14_a_pause_by_a_users_limit_lasts_as_long_as_any_other() -> None:
+    site = stand(mode=Mode.FAST, surplus_a=0.0)
+    site.run(900)
+    limit = Limit(id="mine", source=ReasonKind.USER, unit=LimitUnit.POWER, value=3000.0, member="a")
+    site.controller.set_limits([limit])
+    paused_s = 0
+    for _ in range(900):
+        site.tick()
+        paused_s += site.granted() == 0.0
+    assert told(site) == 1
+    assert site.granted() >= 6.0
+    assert paused_s >= 300
+
+
 def test_fast_prefers_three_phases() -> None:
     site = stand(mode=Mode.FAST, surplus_a=0.0)
     site.run(300)

@@ -8,6 +8,7 @@ from typing import Final
 
 from ..pool.members import Mode, PhaseChoice, PhaseSwitching, PhaseVeto
 from .starts import HOUR_S
+from .turns import PAUSE_S
 
 MOST_SWITCHES: Final = 4
 """Contactor operations of a switch within an hour, the way back included: as many as starts."""
@@ -158,7 +159,7 @@ class PhaseSwitch:
         self._not_before_s = float("-inf")
         self._empty_since_s: float | None = None
         self._granted_since_s: float | None = None
-        self._resumed_s = float("-inf")
+        self._resumed_s = self._ran_s = float("-inf")
         self._mean: Room | None = None
         self._mean_s = 0.0
         self._one_since_s: float | None = None
@@ -198,6 +199,7 @@ class PhaseSwitch:
         self._drew = self._is_single_phase_car = False
         self._interrupts = self._returns = False
         self._one_since_s = self._all_since_s = None
+        self._ran_s = float("-inf")
         if self.stage is Stage.RESUMING:
             self.stage = Stage.STEADY
 
@@ -254,6 +256,8 @@ class PhaseSwitch:
 
     def _look(self, view: View) -> None:
         """Renew the averages, and since when they speak for a switch."""
+        if view.granted_a > 0.0:
+            self._ran_s = view.now_s
         if self._choice not in (view.choice, None):
             # Who chooses anew wants it tried.
             self.veto = None
@@ -307,8 +311,13 @@ class PhaseSwitch:
         if view.now_s < self._not_before_s or self.in_last_hour(view.now_s) + 2 > MOST_SWITCHES:
             return
         prompt = view.now_s < self._prompt_until_s
-        may_interrupt = view.interruptible and view.draws and (prompt or not view.must_run)
-        if view.granted_a > 0.0 and not may_interrupt:
+        if view.granted_a > 0.0:
+            may_begin = view.interruptible and view.draws and (prompt or not view.must_run)
+        else:
+            # What made it pause made no turn of it: it starts again no sooner than others (SR-14).
+            has_rested = view.now_s - self._ran_s >= PAUSE_S
+            may_begin = has_rested or prompt or not view.connected
+        if not may_begin:
             return
         self._returns = False
         self._begin(wanted, view.now_s, interrupts=view.granted_a > 0.0)
