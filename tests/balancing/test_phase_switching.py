@@ -221,6 +221,20 @@ def test_sr14_a_pause_by_a_users_limit_lasts_as_long_as_any_other() -> None:
     assert paused_s >= 300
 
 
+def test_sr15_back_on_three_phases_a_limit_in_watts_is_never_exceeded_by_the_grant() -> None:
+    site = stand(mode=Mode.FAST, surplus_a=0.0)
+    limit = Limit(id="mine", source=ReasonKind.USER, unit=LimitUnit.POWER, value=1600.0, member="a")
+    site.controller.set_limits([limit])
+    site.run(120)
+    assert told(site) == 1
+    assert site.granted() == 6.0
+    choose(site, PhaseChoice.THREE)
+    for _ in range(1200):
+        site.tick()
+        assert told(site) == 1 or site.granted() == 0.0
+    assert told(site) == 3
+
+
 def test_fast_prefers_three_phases() -> None:
     site = stand(mode=Mode.FAST, surplus_a=0.0)
     site.run(300)

@@ -210,6 +210,7 @@ class Seat(Phased):
                 self.conduct.forgive()
                 if self.switch is not None:
                     self.learner.forget()
+                    self.ceiling_dirty = True
                     self.switch.reboot(at_s, self.granted_a)
             self._booted_at = report.booted_at
 

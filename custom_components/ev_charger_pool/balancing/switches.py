@@ -47,7 +47,10 @@ def switch_phases(site: SiteState, book: OrderBook, now: datetime, now_s: float)
     for seat in seats:
         if seat.switch is None or seat.report is None:
             continue
+        was_single = seat.is_single
         step = seat.switch.step(_view(site, seat, cap, now, now_s))
+        # Limits in watts are other amps now: before it may have a grant again.
+        seat.ceiling_dirty |= seat.is_single is not was_single
         if step is Step.PAUSE or step is Step.TELL:
             book.set(seat, 0.0, Reason(kind=ReasonKind.PHASES), now)
             site.count(seat, now_s)

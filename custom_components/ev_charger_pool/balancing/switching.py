@@ -230,12 +230,7 @@ class PhaseSwitch:
         now_s = view.now_s
         match self.stage:
             case Stage.STEADY:
-                self._judge(view)
-                if self.stage is Stage.STEADY:
-                    self._consider(view)
-                if self.stage is Stage.EMPTYING and view.granted_a <= 0.0:
-                    # It may have lapsed to its fail-safe current, or be about to.
-                    return Step.PAUSE
+                return self._go_on(view)
             case Stage.EMPTYING:
                 return self._empty(view)
             case Stage.TELLING:
@@ -251,6 +246,14 @@ class PhaseSwitch:
             case Stage.RESUMING:
                 self._resume(view)
         return Step.NOTHING
+
+    def _go_on(self, view: View) -> Step:
+        """See whether all is well, and whether a switch is to begin."""
+        self._judge(view)
+        if not self.holds:
+            self._consider(view)
+        # At rest it may have lapsed to its fail-safe current, or be about to.
+        return Step.PAUSE if self.holds and view.granted_a <= 0.0 else Step.NOTHING
 
     # What is possible
 

@@ -164,7 +164,9 @@ class TurnJudge:
                 f" {PAUSE_S:.0f} s are due",
             )
         course.sleep_on()
-        course.started_s = course.resumed_s = now_s
+        course.resumed_s = now_s
+        if course.started_s is None:
+            course.started_s = now_s
         course.paused_s = None
 
     def _pauses(
@@ -179,6 +181,7 @@ class TurnJudge:
         course.forget()
         if status.asleep or status.limited_by.kind is ReasonKind.PHASES:
             # A switch of phases is a part of its run.
+            course.started_s = None if status.asleep else started_s
             return
         course.paused_s = now_s
         if started_s is None or now_s - started_s >= RUN_S - 1e-6:
