@@ -318,7 +318,8 @@ class PhaseSwitch:
             may_begin = view.interruptible and view.draws and (prompt or not view.must_run)
         else:
             # What made it pause made no turn of it: it starts again no sooner than others (SR-14).
-            has_rested = view.now_s - self._ran_s >= PAUSE_S
+            takes_s = (self.device.pause + self.device.settle).total_seconds()
+            has_rested = view.now_s - self._ran_s >= PAUSE_S - takes_s
             may_begin = has_rested or prompt or not view.connected
         if not may_begin:
             return

@@ -73,7 +73,9 @@ class CeilingJudge:
         granted_a = decision.members[limit.member].granted_a
         most_a = limit.value
         if limit.unit is LimitUnit.POWER:
-            used = sum(member.on_phase) or len(decision.members[limit.member].used_phases)
+            status = decision.members[limit.member]
+            # One that was told one phase at 0 A has the watts of one until its draw tells.
+            used = sum(member.on_phase) or min(len(status.used_phases), status.phases or 3)
             most_a /= NOMINAL_VOLTAGE_V * used
         if granted_a > most_a + ROUNDING_A:
             self._findings.add(
@@ -109,6 +111,9 @@ class CeilingJudge:
             for member in spot.members:
                 status = decision.members[member.id]
                 if phase not in status.used_phases:
+                    continue
+                of_one = limit.unit is LimitUnit.POWER and status.phases == 1
+                if of_one and phase is not member.settings.phases[0]:
                     continue
                 if self._news.can_move(member, now_s):
                     movable += status.granted_a * unit_v
