@@ -106,8 +106,9 @@ def test_a_run_goes_on_between_slots_where_a_pause_would_be_too_short() -> None:
     short_run = planned(wished(wishes, minutes=20.0), (0.0, 300.0), (1_100.0, 1_200.0))
     (one,) = broken(short_run, 6.0)
     assert one.at_s == pytest.approx(605.0, abs=3.0)
-    over = planned(wished(wishes), (0.0, 200.0))
-    assert broken(over, 6.0)[0].at_s == pytest.approx(202.0, abs=1.0)
+    over = planned(wished(wishes, minutes=12.0), (0.0, 200.0))
+    assert broken(over, 6.0)[0].at_s == pytest.approx(605.0, abs=3.0)
+    assert broken(over, 10.0)[0].at_s == pytest.approx(202.0, abs=1.0)
 
 
 def test_without_sun_nobody_charges_by_it_for_long() -> None:

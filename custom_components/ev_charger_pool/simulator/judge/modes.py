@@ -1,7 +1,7 @@
 """What modes owe: nothing to who is off or has no plan, and nothing of the grid's for long by the sun.
 
-A mode acts at once, and a boost goes before it. Between two slots of a plan a run may go on at its least
-where a pause would come or end too soon (SR-14). Only what the pool grants is judged, of members that
+A mode acts at once, and a boost goes before it. Outside of a plan's slots a run may go on at
+its least where a pause would come or end too soon (SR-14). Only what the pool grants is judged, of members that
 are heard and obey. By the sun: without any for ten minutes `solar` has nothing, `minimum_solar` no
 more than its least, unless a battery may feed cars.
 """
@@ -135,11 +135,12 @@ class ModeJudge:
             )
 
     def _runs_on(self, member: MemberId, asked: _Asked, now_s: float) -> bool:
-        """Whether its plan goes on, and a pause until then would come or end too soon (SR-14)."""
+        """Whether its run is young, or a pause until the plan goes on would be too short (SR-14)."""
+        if now_s - self._started_s[member] < RUN_S:
+            return True
         if asked.next_at is None:
             return False
-        next_s = (asked.next_at - self._started_at).total_seconds()
-        return now_s - self._started_s[member] < RUN_S or next_s - now_s < PAUSE_S
+        return (asked.next_at - self._started_at).total_seconds() - now_s < PAUSE_S
 
     def _waits_for_sun(self, status: MemberStatus, now_s: float) -> None:
         """Its least is nothing that the sun would have to give; others may have to make room."""
