@@ -203,8 +203,9 @@ async def test_modbus_drivers_get_their_connection(
     config = PoolConfig.from_entry(entry)
     await charger_factory.async_create_charger(hass, config.chargers["box"], 9000)
     await supply_factory.async_create_power_supply(hass, config.supplies["bench"], WISHES)
-    profile, connection, fail_safe_a, max_a = made[0]
-    assert (profile, fail_safe_a, max_a) == ("heidelberg_energy_control", 0.0, 16.0)
+    profile, connection, settings = made[0]
+    assert profile == "heidelberg_energy_control"
+    assert (settings.fail_safe_current_a, settings.max_current_a) == (0.0, 16.0)
     assert (connection.host, connection.port, connection.unit_id) == ("192.0.2.7", 502, 3)
     profile, connection, wishes = made[1]
     assert (profile, connection.host, wishes) == ("riden_rd60xx", "192.0.2.9", WISHES)

@@ -189,7 +189,7 @@ async def test_an_impossible_connector_is_told_at_its_field(
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "connector"
     assert result["errors"] == errors
-    assert suggested(result) == {**CONNECTOR, **wrong}
+    assert suggested(result) == {**CONNECTOR, "switches_phases": False, **wrong}
     result = await async_answer_part(hass, result, CONNECTOR)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
