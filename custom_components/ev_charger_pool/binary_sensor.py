@@ -15,7 +15,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_BATTERY
 from .coordinator import PoolConfigEntry, SiteCoordinator
-from .entity import PoolEntity, Subject, async_add_as_they_appear, is_connector, site_subject
+from .entity import (
+    PoolEntity,
+    Subject,
+    async_add_as_they_appear,
+    is_connector,
+    is_decided,
+    site_subject,
+)
 from .pool.states import ConnectorState
 from .power_supplies.contract import SupplyMode
 from .quiet import Picture
@@ -85,12 +92,12 @@ CIRCUIT_BINARY_SENSORS = (
     ProblemDescription[CircuitView](
         key="overload",
         is_on_fn=lambda view: view.status.overloaded if view.status else None,
-        available_fn=lambda view: view.status is not None,
+        available_fn=is_decided,
     ),
     ProblemDescription[CircuitView](
         key="meter_stale",
         is_on_fn=lambda view: view.status.stale if view.status else None,
-        available_fn=lambda view: view.status is not None,
+        available_fn=is_decided,
         exists_fn=lambda view: view.circuit.metered,
     ),
 )

@@ -98,6 +98,11 @@ def is_online(view: MemberView) -> bool:
     return report is not None and report.online
 
 
+def is_decided(view: MemberView | CircuitView) -> bool:
+    """Whether a decision was made of it, so that it has a status."""
+    return view.status is not None
+
+
 class PoolEntity[ViewT](Entity):
     """Shows one thing of a subject, quietly.
 

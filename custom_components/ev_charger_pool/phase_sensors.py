@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from homeassistant.const import EntityCategory
 
+from .entity import is_decided
 from .sensor_kinds import CountDescription
 from .snapshot import MemberView, SiteSnapshot
 
@@ -24,5 +25,5 @@ SWITCHED_PHASES: CountDescription[MemberView] = CountDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
     value_fn=lambda view: view.status.phases if view.status else None,
     attributes_fn=_attributes,
-    available_fn=lambda view: view.status is not None,
+    available_fn=is_decided,
 )

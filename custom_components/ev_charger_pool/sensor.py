@@ -1,6 +1,6 @@
 """Sensors: what members, circuits and the pool measure, are granted and are limited by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import override
 
@@ -9,6 +9,7 @@ from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .circuit_sensors import CIRCUIT_SENSORS, ROOT_SENSORS, circuit_has_phase
 from .const import ROOT_CIRCUIT
 from .coordinator import PoolConfigEntry, SiteCoordinator
 from .entity import (
@@ -17,13 +18,13 @@ from .entity import (
     async_add_as_they_appear,
     async_add_once_able,
     is_connector,
+    is_decided,
     is_online,
     site_subject,
     switches_phases,
 )
 from .phase_sensors import SWITCHED_PHASES
 from .plan_sensors import PLAN_SENSORS, VEHICLE_SENSORS
-from .pool.circuits import CircuitStatus
 from .pool.quantities import Phase, PhaseReadings, PhaseValues
 from .pool.readings import Reading
 from .pool.reasons import OF_CIRCUIT, Reason, ReasonKind
@@ -42,7 +43,7 @@ from .sensor_kinds import (
     per_phase,
 )
 from .simulated_house import HOUSE_SENSORS, HouseSensor, house_of
-from .snapshot import CircuitView, MemberView, SiteSnapshot
+from .snapshot import MemberView, SiteSnapshot
 
 PARALLEL_UPDATES = 0
 
@@ -108,17 +109,9 @@ def _has_phase(view: MemberView, phase: Phase) -> bool:
     return phase.position < len(view.settings.phases)
 
 
-def _circuit_has_phase(view: CircuitView, phase: Phase) -> bool:
-    return view.circuit.limit_a[phase] > 0
-
-
 def _site_has_phase(snapshot: SiteSnapshot, phase: Phase) -> bool:
     root = snapshot.circuits.get(ROOT_CIRCUIT)
-    return root is None or _circuit_has_phase(root, phase)
-
-
-def _is_decided(view: MemberView | CircuitView) -> bool:
-    return view.status is not None
+    return root is None or circuit_has_phase(root, phase)
 
 
 LIMITED_BY: ChoiceDescription[MemberView] = ChoiceDescription(
@@ -126,13 +119,13 @@ LIMITED_BY: ChoiceDescription[MemberView] = ChoiceDescription(
     options=[kind.value for kind in ReasonKind],
     value_fn=_limited_by,
     attributes_fn=_limited_by_attributes,
-    available_fn=_is_decided,
+    available_fn=is_decided,
 )
 
 GRANTED_CURRENT: CurrentDescription[MemberView] = CurrentDescription(
     key="granted_current",
     value_fn=lambda view: view.status.granted_a if view.status else None,
-    available_fn=_is_decided,
+    available_fn=is_decided,
     quiet=AT_ONCE,
 )
 
@@ -193,14 +186,14 @@ CONNECTOR_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
         key="starts_last_hour",
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda view: view.status.starts_last_hour if view.status else None,
-        available_fn=_is_decided,
+        available_fn=is_decided,
     ),
     CurrentDescription(
         key="committed_current",
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda view: view.status.commitment_a if view.status else None,
-        available_fn=_is_decided,
+        available_fn=is_decided,
     ),
 )
 
@@ -236,100 +229,10 @@ SUPPLY_SENSORS: tuple[PoolSensorDescription[MemberView], ...] = (
         key="granted_power",
         quiet=AT_ONCE,
         value_fn=lambda view: view.status.granted_w if view.status else None,
-        available_fn=_is_decided,
+        available_fn=is_decided,
     ),
     LIMITED_BY,
 )
-
-
-def _of_circuit(
-    key: str,
-    value_fn: Callable[[CircuitStatus], PhaseReadings | PhaseValues],
-    name: str | None = None,
-) -> tuple[PoolSensorDescription[CircuitView], ...]:
-    def values(view: CircuitView) -> PhaseReadings | PhaseValues | None:
-        return value_fn(view.status) if view.status else None
-
-    return per_phase(
-        CurrentDescription,
-        key,
-        values,
-        _circuit_has_phase,
-        name=name,
-        available_fn=_is_decided,
-    )
-
-
-_HELD_OF_CIRCUIT = off_by_default(
-    (
-        *_of_circuit("other_load", lambda status: status.other_a),
-        *_of_circuit("committed", lambda status: status.committed_a),
-        *_of_circuit("fail_safe_sum", lambda status: status.fail_safe_sum_a),
-    ),
-    EntityCategory.DIAGNOSTIC,
-)
-"""What the pool holds of a circuit: for whoever looks for a reason."""
-
-
-def _average_attributes(view: CircuitView, _: SiteSnapshot) -> Mapping[str, object]:
-    average = view.status.average if view.status else None
-    limit = view.circuit.average
-    if average is None or limit is None:
-        return {}
-    return {
-        "limit_w": limit.power_w,
-        "window_ends_at": average.ends_at,
-        "used_kwh": round(average.used_wh / 1000, 3),
-    }
-
-
-def _has_average(view: CircuitView) -> bool:
-    return view.circuit.average is not None
-
-
-def _average_is_known(view: CircuitView) -> bool:
-    return view.status is not None and view.status.average is not None
-
-
-_AVERAGE: tuple[PoolSensorDescription[CircuitView], ...] = (
-    PowerDescription(
-        key="projected_average",
-        value_fn=lambda view: (
-            view.status.average.projected_w if view.status and view.status.average else None
-        ),
-        attributes_fn=_average_attributes,
-        available_fn=_average_is_known,
-        exists_fn=_has_average,
-    ),
-    PowerDescription(
-        key="average_allowance",
-        value_fn=lambda view: (
-            view.status.average.allowance_w if view.status and view.status.average else None
-        ),
-        available_fn=_average_is_known,
-        exists_fn=_has_average,
-    ),
-)
-"""How a circuit stands in the window of its average limit."""
-
-CIRCUIT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
-    *_of_circuit("load", lambda status: status.load_a),
-    *_of_circuit("available_current", lambda status: status.available_a),
-    PowerDescription(
-        key="available_power",
-        value_fn=lambda view: view.status.available_w if view.status else None,
-        available_fn=_is_decided,
-    ),
-    *_AVERAGE,
-    *_HELD_OF_CIRCUIT,
-)
-
-ROOT_SENSORS: tuple[PoolSensorDescription[CircuitView], ...] = (
-    *_of_circuit("load", lambda status: status.load_a, "grid_current"),
-    *_AVERAGE,
-    *_HELD_OF_CIRCUIT,
-)
-"""What the pool itself shows is not told twice: its available power is the root circuit's."""
 
 
 def _pool_currents(site: SiteSnapshot) -> PhaseReadings | PhaseValues:
