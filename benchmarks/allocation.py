@@ -48,7 +48,7 @@ def run(options: Options) -> Result:
             figures[key] = median(times)
     return Result(
         figures=figures,
-        bars={"ms_1000": Bar.below(20.0), "ms_10000": Bar.below(300.0)},
+        bars={"ms_1000": Bar.below(10.0), "ms_10000": Bar.below(150.0)},
         notes=(
             "time of the processor: nothing is waited for, and other programs do not count",
             "short: not everybody fits at minimum, and the search ends by itself; paused there: "
