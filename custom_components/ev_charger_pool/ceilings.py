@@ -44,10 +44,6 @@ class Ceilings:
             member=member,
         )
 
-    def circuit_limit_a(self, circuit: CircuitId) -> float | None:
-        """Return what the user lowered a circuit's fuse to, amps per phase."""
-        return self._wishes.circuit_limits_a.get(circuit)
-
     def session_limit(self, member: MemberId) -> Limit | None:
         """Return the ceiling bound to a member's session."""
         asked = self._of_session.get(member)

@@ -8,14 +8,12 @@ import pytest
 
 from custom_components.ev_charger_pool.pool.series import (
     QUARTER,
-    Co2GramsPerKwhSeries,
     Point,
     PricePerKwhSeries,
     Series,
     SolarWattsSeries,
     Span,
     day_span,
-    quarters_of,
 )
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -77,7 +75,6 @@ def test_gaps_are_told_before_between_and_after() -> None:
         Span(start=NOON + HOUR, end=NOON + 2 * HOUR),
         Span(start=NOON + 3 * HOUR, end=end),
     )
-    assert series.covered(start, end) == 2 * HOUR
     assert not series.covers(start, end)
     assert series.covers(NOON + HOUR / 4, NOON + HOUR)
     assert series.gaps(NOON, NOON + HOUR) == ()
@@ -111,43 +108,11 @@ def test_two_arrays_give_together_what_each_gives() -> None:
     )
 
 
-def test_an_hour_becomes_four_quarters_and_four_quarters_an_hour() -> None:
-    series = prices(0.1, 0.2)
-    quarters = series.resampled(NOON, NOON + 2 * HOUR)
-    assert [point.value for point in quarters.points] == pytest.approx([0.1] * 4 + [0.2] * 4)
-    assert quarters.currency == "EUR"
-    hours = quarters.resampled(NOON, NOON + 2 * HOUR, HOUR)
-    assert [point.value for point in hours.points] == pytest.approx([0.1, 0.2])
-
-
-def test_resampling_makes_nothing_up() -> None:
-    points = (
-        Point(start=NOON, end=NOON + timedelta(minutes=20), value=1.0),
-        Point(start=NOON + timedelta(minutes=25), end=NOON + HOUR, value=3.0),
-    )
-    quarters = Co2GramsPerKwhSeries(points=points).resampled(NOON - HOUR, NOON + 2 * HOUR)
-    assert [(point.start - NOON, point.value) for point in quarters.points] == [
-        (timedelta(0), 1.0),
-        (timedelta(minutes=30), 3.0),
-        (timedelta(minutes=45), 3.0),
-    ]
-
-
-def test_steps_lie_on_the_quarters_of_the_clock() -> None:
-    series = prices(0.1, 0.2)
-    quarters = series.resampled(NOON + timedelta(minutes=1), NOON + timedelta(minutes=44))
-    assert [point.start for point in quarters.points] == [NOON + QUARTER]
-
-
 @pytest.mark.parametrize(
     ("day", "quarters"),
     [(date(2026, 3, 29), 92), (date(2026, 10, 25), 100), (date(2026, 11, 20), 96)],
 )
 def test_a_day_has_as_many_quarters_as_the_clock_shows(day: date, quarters: int) -> None:
-    spans = quarters_of(day, AMSTERDAM)
-    assert len(spans) == quarters
-    assert spans[0].start == day_span(day, AMSTERDAM).start
-    assert spans[-1].end == day_span(day, AMSTERDAM).end
     assert day_span(day, AMSTERDAM).duration == quarters * QUARTER
 
 
@@ -162,8 +127,6 @@ def test_the_days_follow_each_other_without_a_gap(day: date, zone: ZoneInfo) -> 
     here, there = day_span(day, zone), day_span(day + timedelta(days=1), zone)
     assert here.end == there.start
     assert here.start.astimezone(zone).date() == day
-    spans = quarters_of(day, zone)
-    assert [one.end for one in spans[:-1]] == [other.start for other in spans[1:]]
 
 
 @st.composite
@@ -184,17 +147,9 @@ def test_energy_of_two_parts_is_that_of_the_whole(series: SolarWattsSeries, cut:
     middle = start + timedelta(minutes=cut)
     parts = series.energy_wh(start, middle) + series.energy_wh(middle, end)
     assert parts == pytest.approx(series.energy_wh(start, end))
-    known = sum((gap.duration for gap in series.gaps(start, end)), timedelta(0))
-    assert series.covered(start, end) + known == end - start
-
-
-@given(series=solar())
-def test_resampling_keeps_the_energy_of_what_is_known_throughout(series: SolarWattsSeries) -> None:
-    steps = series.resampled(NOON - HOUR, NOON + 30 * HOUR)
-    for point in steps.points:
-        expected = series.energy_wh(point.start, point.end)
-        assert steps.energy_wh(point.start, point.end) == pytest.approx(expected)
-        assert series.covers(point.start, point.end)
+    missing = sum((gap.duration for gap in series.gaps(start, end)), timedelta(0))
+    known = sum((point.end - point.start for point in series.within(start, end)), timedelta(0))
+    assert missing + known == end - start
 
 
 @given(one=solar(), other=solar())

@@ -13,9 +13,6 @@ from .wiring import LANES, WATTS, Lanes
 
 _UNKNOWN: PhaseReadings = PerPhase(None, None, None)
 
-_SHOWN_A = 0.05
-"""Amps below this are no change worth a new picture."""
-
 
 def member_status(seat: Seat, now_s: float) -> MemberStatus:
     """Return a member's status; the same object as before when nothing changed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 import math
-from typing import Final, Self
+from typing import Final
 
 QUARTER: Final = timedelta(minutes=15)
 """The step of day-ahead markets in Europe since October 2025, and of plans."""
@@ -111,10 +111,6 @@ class Series:
             gaps.append(Span(start=known_until, end=end))
         return tuple(gaps)
 
-    def covered(self, start: datetime, end: datetime) -> timedelta:
-        """Return how much of a stretch is known."""
-        return sum((point.end - point.start for point in self.within(start, end)), timedelta(0))
-
     def covers(self, start: datetime, end: datetime) -> bool:
         """Whether all of a stretch is known."""
         return not self.gaps(start, end)
@@ -127,27 +123,6 @@ class Series:
         """Return the mean over a stretch, each moment weighing the same; None where unknown."""
         total = self.integral(start, end)
         return None if total is None or end <= start else total / ((end - start) / _HOUR)
-
-    def resampled(self, start: datetime, end: datetime, step: timedelta = QUARTER) -> Self:
-        """Return the series in even steps, each with the mean of what it spans.
-
-        Args:
-            start: From when on, aware UTC. The steps lie on multiples of `step` since 1970 in UTC,
-                which are quarter hours of the wall clock in every zone that is in use.
-            end: Until when, aware UTC.
-            step: How long each is.
-
-        Returns:
-            The steps that lie wholly within the stretch and of which all is known: no value is
-            made up where something is missing.
-        """
-        first = _EPOCH + math.ceil((start - _EPOCH) / step) * step
-        points: list[Point] = []
-        for index in range((end - first) // step):
-            at = first + index * step
-            if (mean := self.mean(at, at + step)) is not None:
-                points.append(Point(start=at, end=at + step, value=mean))
-        return replace(self, points=tuple(points))
 
     def _sum(self, start: datetime, end: datetime) -> float:
         return math.fsum(
@@ -200,12 +175,3 @@ def day_span(day: date, zone: tzinfo) -> Span:
     start = datetime.combine(day, time(), zone)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
     return Span(start=start.astimezone(UTC), end=end.astimezone(UTC))
-
-
-def quarters_of(day: date, zone: tzinfo) -> tuple[Span, ...]:
-    """Return the quarter hours of a day of the wall clock: 96, or 92 or 100 when clocks change."""
-    span = day_span(day, zone)
-    return tuple(
-        Span(start=span.start + index * QUARTER, end=span.start + (index + 1) * QUARTER)
-        for index in range(span.duration // QUARTER)
-    )
