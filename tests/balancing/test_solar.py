@@ -329,6 +329,36 @@ def test_a_supply_of_fine_steps_takes_what_amps_leave() -> None:
 # Per phase
 
 
+def test_a_share_that_a_fuse_withheld_ends_with_the_sun() -> None:
+    stand = Sunny(one_phase(), one_phase("b"), surplus_w=4_000.0)
+    stand.want("b", Mode.FAST)
+    stand.devices["b"].limit_a = 50.0
+    stand.want("a", Mode.MINIMUM_SOLAR)
+    stand.run(5 * MINUTE)
+    assert stand.granted() == 0.0
+    stand.set_surplus(0.0)
+    stand.run(MINUTE)
+    stand.devices["b"].limit_a = None
+    stand.want("b", Mode.OFF)
+    granted = []
+    for _ in range(3 * MINUTE):
+        stand.tick()
+        granted.append(stand.granted())
+    assert max(granted) == 6.0
+
+
+def test_who_cannot_start_for_what_others_hold_does_not_wait_for_the_sun() -> None:
+    stand = Sunny(one_phase(), one_phase("b"), surplus_w=0.0, circuits=(circuit(25.0),))
+    stand.want("b", Mode.FAST)
+    stand.devices["b"].limit_a = 30.0
+    stand.run(5 * MINUTE)
+    stand.want("a", Mode.MINIMUM_SOLAR)
+    stand.run(5 * MINUTE)
+    limited_by = stand.decision.members["a"].limited_by
+    assert (stand.granted(), limited_by.kind) == (0.0, ReasonKind.CIRCUIT)
+    assert (limited_by.subject, limited_by.phase) == ("grid", Phase.L1)
+
+
 def test_where_each_phase_is_metered_by_itself_no_phase_imports_for_another() -> None:
     solar = SolarSettings(rule=SurplusRule.PER_PHASE)
     stand = Sunny(member(), solar=solar)

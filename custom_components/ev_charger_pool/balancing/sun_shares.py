@@ -71,8 +71,14 @@ class SunShares:
         """Whether shares are to fall for a dip that lasts, or to grow by what was steady."""
         if self._dip_wh >= DIP_WH:
             return any(one.share_a > one.seat.least_a + _ROUNDING for one in members)
-        least_step_a = DEADBAND_A if scene.now_s < self._shared_s + FINE_S else LEAST_STEP_A
+        idle = any(
+            one.share_a > max(one.seat.granted_a, one.seat.least_a) + _ROUNDING for one in members
+        )
         shared = total(on_phases(one.share_a, one.phases, one.seat.voltage_v) for one in members)
+        if idle and scene.shortage_w(shared, scene.now) > 0.0:
+            # What nobody was granted yet costs no write, and imports nothing that would be seen.
+            return True
+        least_step_a = DEADBAND_A if scene.now_s < self._shared_s + FINE_S else LEAST_STEP_A
         for one in members:
             step_a = max(one.seat.settings.step_a, least_step_a)
             if not one.is_on or one.share_a + step_a > one.most_a(scene.now_s) + _ROUNDING:

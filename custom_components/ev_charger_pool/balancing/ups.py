@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from ..pool.members import MemberId
+from ..pool.quantities import PHASES
 from ..pool.reasons import Reason, ReasonKind
 from .contract import Allocate, OutOfTime, Sharing
 from .done import lend
@@ -100,6 +101,7 @@ class Waves:
             left = slack(site.branches, cap)
             raises = fit(self._wanted(site, willing, plan, book, now_s), left, round_down)
         explain(site, willing, plan, now_s)
+        _tell_what_is_committed(site, raises, left)
         ordered = self._order(site, raises, plan, book, now, now_s)
         short = [one for one in raises if one.is_short]
         if short:
@@ -195,6 +197,29 @@ def explain(site: SiteState, seats: Mapping[MemberId, Seat], plan: Plan, now_s: 
             seat.reason = Reason(kind=ReasonKind.SETTLING)
         else:
             seat.reason = site.explain(plan.reasons[member], now_s)
+
+
+def _tell_what_is_committed(
+    site: SiteState, raises: Sequence[Raise], left: Sequence[Sequence[float]]
+) -> None:
+    """Tell who is to start and cannot which circuit has too much committed, after all settled."""
+    for one in raises:
+        seat = one.seat
+        if one.current_a > 0.0 or seat.reason.kind in (
+            ReasonKind.SETTLING,
+            ReasonKind.WRITE_BUDGET,
+        ):
+            continue
+        _, lane, position = min(
+            (left[position][lane] / (seat.voltage_v if lane == WATTS else 1.0), lane, position)
+            for position in seat.chain
+            for lane in (*seat.next_used, WATTS)
+        )
+        seat.reason = Reason(
+            kind=ReasonKind.CIRCUIT,
+            subject=site.branches[position].circuit.id,
+            phase=None if lane == WATTS else PHASES[lane],
+        )
 
 
 def _spares_writes(seat: Seat, now_s: float) -> bool:
