@@ -21,6 +21,11 @@ PAGE_TIMEOUT_MS = 30_000
 STOP_SECONDS = 60
 
 
+@pytest.fixture(autouse=True)
+def verify_cleanup() -> None:
+    """Leave the browser's threads alone: Home Assistant runs in a process of its own here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where Home Assistant is served, and the key to its interfaces."""
