@@ -35,19 +35,23 @@ apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends install "$@" >/dev/null
 }
 
+# Make the tool box with the first python3 that can; one of an environment often cannot.
+make_tools() {
+  local python
+  while read -r python; do
+    "$python" -m venv "$PRIVATE/tools" >/dev/null 2>&1 && return
+    # What a failure leaves would be taken for the real thing.
+    rm -rf "$PRIVATE/tools"
+  done < <(type -ap python3)
+  return 1
+}
+
 # A Python tool box of our own with the named programs, where the machine has none.
 private_tools() {
-  local python
-  if [ ! -x "$PRIVATE/tools/bin/python" ]; then
-    python=$(command -v python3) || { apt_install python3 python3-venv && python=$(command -v python3); } ||
-      die "no python3 to fetch uv with. Install uv: https://docs.astral.sh/uv/"
+  if [ ! -x "$PRIVATE/tools/bin/pip" ]; then
     mkdir -p "$PRIVATE"
-    if ! "$python" -m venv "$PRIVATE/tools" >/dev/null 2>&1; then
-      rm -rf "$PRIVATE/tools"
-      apt_install python3-venv || true
-      "$python" -m venv "$PRIVATE/tools" ||
-        die "$python cannot make an environment. Install uv: https://docs.astral.sh/uv/"
-    fi
+    make_tools || { apt_install python3 python3-venv && make_tools; } ||
+      die "no python3 here can make an environment. Install uv: https://docs.astral.sh/uv/"
   fi
   "$PRIVATE/tools/bin/python" -m pip install --quiet --disable-pip-version-check "$@" 2> >(grep -v '^WARNING' >&2)
 }

@@ -33,6 +33,7 @@ from .listeners import Unsubscribe
 from .meters import Meters
 from .ocpp_port import OcppPort
 from .outlooks import Outlooks
+from .own_problems import OwnProblems
 from .plan_commands import PlanCommands
 from .planning import Planning
 from .pool.circuits import Circuit
@@ -54,7 +55,6 @@ from .simulator.site import SimulatedSite
 from .snapshot import SiteSnapshot
 from .snapshots import take_snapshot
 from .starts import SessionStarter
-from .troubles import Troubles
 from .vehicle_memory import VehicleMemory
 from .vehicles import Vehicles
 from .wishes import WishStore
@@ -162,7 +162,9 @@ class SiteCoordinator:
         self._decision: Decision | None = None
         self._next: asyncio.Future[None] | None = None
         self.port = OcppPort(hass, self.config.site.ocpp_port, self.async_ask)
-        self._troubles = Troubles(journal, self.port, self.decisions, self.clock, self.async_ask)
+        self._own_problems = OwnProblems(
+            journal, self.port, self.decisions, self.clock, self.async_ask
+        )
         self.records: dict[MemberId, MemberRecord] = {
             record.member: record for record in kept.members
         }
@@ -181,7 +183,7 @@ class SiteCoordinator:
     async def async_run(self) -> None:
         """Take up what was kept, make the devices, and begin to decide."""
         now = self.clock()
-        self._troubles.async_start(now)
+        self._own_problems.async_start(now)
         async_register_devices(self.hass, self.entry, self.config)
         self._configure()
         self.controller.restore(self._kept.members, self._kept.circuits, now, self._kept.windows)
@@ -417,7 +419,7 @@ class SiteCoordinator:
                 self.wishes.circuit_limits_a,
                 self._decision,
                 (
-                    *self._troubles.problems(),
+                    *self._own_problems.problems(),
                     *self.meters.problems(),
                     *self.vehicles.problems(),
                     *self.battery_lock.problems(),

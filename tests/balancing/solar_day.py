@@ -11,6 +11,7 @@ from custom_components.ev_charger_pool.pool.circuits import Circuit
 from custom_components.ev_charger_pool.pool.energy_settings import BatterySettings, SolarSettings
 from custom_components.ev_charger_pool.pool.members import (
     Lease,
+    MemberId,
     MemberSettings,
     MemberWishes,
     Mode,
@@ -99,6 +100,25 @@ class Day:
         )
         return used / sum(self.sun_w)
 
+    def note(self, loop: ClosedLoop, names: Sequence[MemberId]) -> None:
+        """Note the second that has passed."""
+        plant, decision = loop.plant, loop.decision
+        assert decision is not None
+        self.sun_w.append(plant.solar_power_w)
+        self.house_w.append(plant.house_power_w)
+        self.cars_w.append(sum(plant.connectors[name].power_w for name in names))
+        self.battery_w.append(plant.battery_power_w)
+        self.grid_w.append(plant.grid_power_w)
+        self.orders += len(decision.orders)
+        statuses = [decision.members[name] for name in names]
+        before = self.granted_a[-1] if self.granted_a else (0.0,) * len(names)
+        self.granted_a.append(tuple(status.granted_a for status in statuses))
+        self.switches.append(tuple(status.switches_last_hour for status in statuses))
+        self.vetoes = [status.phase_veto for status in statuses]
+        for starts, was_a, now_a in zip(self.starts, before, self.granted_a[-1], strict=True):
+            if now_a > 0.0 >= was_a:
+                starts.append(int(loop.now_s))
+
     def most_starts(self) -> int:
         """The most starts of one connector within any hour."""
         return max(
@@ -109,6 +129,35 @@ class Day:
             ),
             default=0,
         )
+
+
+def _member(name: MemberId, car: CarPlan, report_s: float) -> MemberPlan:
+    return MemberPlan(
+        settings=MemberSettings(
+            member=name,
+            circuit="grid",
+            max_current_a=car.max_current_a,
+            step_a=car.step_a,
+            phases=PHASES[: car.phases],
+            lease=Lease(duration=timedelta(seconds=180), renewal=timedelta(seconds=75)),
+            lease_exercised=True,
+            switching=car.switching,
+        ),
+        firmware=FirmwareSpec(report_s=report_s, switching=car.conduct),
+        link=name,
+        visits=(
+            Visit(
+                car=Car(
+                    phases=car.phases,
+                    max_current_a=car.max_current_a,
+                    wanted_wh=car.wanted_wh,
+                    mood=car.mood,
+                ),
+                arrives_after=timedelta(seconds=20),
+                stays=timedelta(days=1),
+            ),
+        ),
+    )
 
 
 def run_day(
@@ -128,36 +177,7 @@ def run_day(
 ) -> Day:
     """Run a day around noon."""
     duration_s = hours * 3600.0
-    members = []
-    for number, car in enumerate(cars):
-        members.append(
-            MemberPlan(
-                settings=MemberSettings(
-                    member=f"c{number}",
-                    circuit="grid",
-                    max_current_a=car.max_current_a,
-                    step_a=car.step_a,
-                    phases=PHASES[: car.phases],
-                    lease=Lease(duration=timedelta(seconds=180), renewal=timedelta(seconds=75)),
-                    lease_exercised=True,
-                    switching=car.switching,
-                ),
-                firmware=FirmwareSpec(report_s=report_s, switching=car.conduct),
-                link=f"c{number}",
-                visits=(
-                    Visit(
-                        car=Car(
-                            phases=car.phases,
-                            max_current_a=car.max_current_a,
-                            wanted_wh=car.wanted_wh,
-                            mood=car.mood,
-                        ),
-                        arrives_after=timedelta(seconds=20),
-                        stays=timedelta(days=1),
-                    ),
-                ),
-            )
-        )
+    members = tuple(_member(f"c{number}", car, report_s) for number, car in enumerate(cars))
     loop = ClosedLoop(
         Scenario(
             seed=seed,
@@ -182,7 +202,7 @@ def run_day(
                 battery=storage,
                 meters=(MeterSpec(circuit="grid", noise_a=0.02),),
             ),
-            members=tuple(members),
+            members=members,
             link_delay_s={plan.link: 0.3 for plan in members},
             wishes=tuple(
                 Wish(
@@ -197,25 +217,9 @@ def run_day(
     )
     day = Day(starts=[[] for _ in cars])
     names = [plan.settings.member for plan in members]
-    before = [0.0] * len(names)
     while loop.now_s < duration_s:
         loop.step()
-        plant = loop.plant
-        day.sun_w.append(plant.solar_power_w)
-        day.house_w.append(plant.house_power_w)
-        day.cars_w.append(sum(plant.connectors[name].power_w for name in names))
-        day.battery_w.append(plant.battery_power_w)
-        day.grid_w.append(plant.grid_power_w)
-        assert loop.decision is not None
-        day.orders += len(loop.decision.orders)
-        granted = tuple(loop.decision.members[name].granted_a for name in names)
-        day.granted_a.append(granted)
-        day.switches.append(tuple(loop.decision.members[name].switches_last_hour for name in names))
-        for number, amps in enumerate(granted):
-            if amps > 0.0 >= before[number]:
-                day.starts[number].append(int(loop.now_s))
-        before = list(granted)
-        day.vetoes = [loop.decision.members[name].phase_veto for name in names]
+        day.note(loop, names)
     day.switched_under_load = sum(loop.plant.connectors[name].switched_under_load for name in names)
     day.violations = loop.outcome().violations
     return day

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from custom_components.ev_charger_pool.pool.circuits import AverageLimit, WindowLength
+from custom_components.ev_charger_pool.pool.circuits import AverageLimit, Circuit, WindowLength
 from custom_components.ev_charger_pool.pool.quantities import Phase
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 
@@ -14,7 +14,7 @@ QUARTER = AverageLimit(power_w=8_000.0, window=WindowLength.QUARTER_HOUR)
 HOUR = AverageLimit(power_w=8_000.0, window=WindowLength.HOUR)
 
 
-def grid(limit: AverageLimit = QUARTER, *, metered: bool = True) -> tuple:  # type: ignore[type-arg]
+def grid(limit: AverageLimit = QUARTER, *, metered: bool = True) -> tuple[Circuit]:
     return (replace(circuit(32.0, metered=metered), average=limit),)
 
 

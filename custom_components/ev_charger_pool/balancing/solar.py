@@ -13,9 +13,9 @@ from .branches import Branch
 from .contract import Allocate
 from .followers import Follower, Scene, draw_of, total
 from .lending import STANDBY_W, ImportAccount
-from .outlook import Outlook
 from .policies import SUN_MODES
 from .site_state import SiteState
+from .sun_outlook import SunOutlook
 from .sun_shares import SunShares
 from .sun_turns import SunTurns
 from .surplus import SolarReadings, Surplus, less, measure
@@ -103,7 +103,7 @@ class Solar:
                 now_s=now_s,
             )
             self._account_for(scene, members, passed_s)
-            outlook = Outlook(
+            outlook = SunOutlook(
                 soon=self._surplus.soon,
                 past=self._surplus.past,
                 left=left,

@@ -5,7 +5,7 @@ from typing import Final
 
 from ..pool.members import Mode
 from .followers import Follower, Scene
-from .outlook import Claim, Outlook
+from .sun_outlook import Claim, SunOutlook
 from .turns import TURN_S
 
 START_SPACING_S: Final = 30.0
@@ -22,7 +22,7 @@ class SunTurns:
     """Decides who runs. Times are seconds since the epoch.
 
     Start: when the least current of a member is there, and what the sun would give it is worth
-    the import of a run (`Outlook`). Stop: when the least current is not there, and going on is
+    the import of a run (`SunOutlook`). Stop: when the least current is not there, and going on is
     not worth its import or the budget is spent; after `RUN_S` at the earliest (SR-14).
     """
 
@@ -31,7 +31,7 @@ class SunTurns:
     def __init__(self) -> None:
         self._started_s = float("-inf")
 
-    def decide(self, scene: Scene, outlook: Outlook, members: Sequence[Follower]) -> None:
+    def decide(self, scene: Scene, outlook: SunOutlook, members: Sequence[Follower]) -> None:
         """Renew who is kept, and who starts."""
         _keep(scene, outlook, members)
         claim, waiting = _look(scene, members)
@@ -42,7 +42,7 @@ class SunTurns:
             started.starts_s = self._started_s = scene.now_s
 
 
-def _keep(scene: Scene, outlook: Outlook, members: Sequence[Follower]) -> None:
+def _keep(scene: Scene, outlook: SunOutlook, members: Sequence[Follower]) -> None:
     """Find who goes on: all whose least the sun gives, and others while that is worth it."""
     now_s = scene.now_s
     somebody_is_due = any(not f.kept and f.waited_s(now_s) >= TURN_S for f in members)
@@ -106,7 +106,7 @@ def _look(scene: Scene, members: Sequence[Follower]) -> tuple[Claim, list[Follow
 
 def _first_to_start(
     scene: Scene,
-    outlook: Outlook,
+    outlook: SunOutlook,
     members: Sequence[Follower],
     waiting: Sequence[Follower],
     claim: Claim,
@@ -138,7 +138,7 @@ def _gives_way(running: Follower, to: Follower, now_s: float) -> bool:
     )
 
 
-def _may_start(scene: Scene, outlook: Outlook, claim: Claim) -> bool:
+def _may_start(scene: Scene, outlook: SunOutlook, claim: Claim) -> bool:
     """Whether a start is worth the import of its run."""
     if scene.battery.starts:
         return True

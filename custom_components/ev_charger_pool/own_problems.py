@@ -12,7 +12,7 @@ from .journal import Journal
 from .ocpp_port import OcppPort
 
 
-class Troubles:
+class OwnProblems:
     """Knows since when something of the integration's own fails; devices and meters tell theirs."""
 
     def __init__(

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.ev_charger_pool.balancing.outlook import Claim, Outlook
+from custom_components.ev_charger_pool.balancing.sun_outlook import Claim, SunOutlook
 from custom_components.ev_charger_pool.balancing.surplus import (
     REMEMBERED_S,
     SOON_S,
@@ -31,8 +31,8 @@ def outlook(
     *past_w: float,
     budget_wh: float = 50.0,
     rule: SurplusRule = SurplusRule.SUMMED,
-) -> Outlook:
-    return Outlook(
+) -> SunOutlook:
+    return SunOutlook(
         soon=even(soon_w),
         past=[even(watts) for watts in past_w],
         left=lambda surplus: surplus,
@@ -82,7 +82,7 @@ def test_what_a_house_imports_for_itself_costs_no_more_than_no_sun() -> None:
 def test_each_phase_is_judged_by_itself_where_it_is_metered_so() -> None:
     uneven = from_amps(0.0, 20.0, 20.0, VOLTS)
     for rule, invites in ((SurplusRule.SUMMED, True), (SurplusRule.PER_PHASE, False)):
-        view = Outlook(
+        view = SunOutlook(
             soon=uneven,
             past=[uneven],
             left=lambda surplus: surplus,

@@ -68,7 +68,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class SunOutlook:
     """The sun of now and of the recent past.
 
     Attributes:
