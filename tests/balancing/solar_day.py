@@ -21,7 +21,7 @@ from custom_components.ev_charger_pool.pool.members import (
 from custom_components.ev_charger_pool.pool.quantities import PHASES, PerPhase, Phase
 from custom_components.ev_charger_pool.simulator.cars import Car, SwitchMood, Visit
 from custom_components.ev_charger_pool.simulator.closed_loop import ClosedLoop
-from custom_components.ev_charger_pool.simulator.devices import FirmwareSpec, SwitchConduct
+from custom_components.ev_charger_pool.simulator.firmware import FirmwareSpec, SwitchConduct
 from custom_components.ev_charger_pool.simulator.house import (
     Appliance,
     BatterySpec,

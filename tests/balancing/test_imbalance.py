@@ -27,6 +27,16 @@ GRID = (replace(circuit(35.0), imbalance_a=20.0),)
 L1, L2, L3 = (Phase.L1,), (Phase.L2,), (Phase.L3,)
 
 
+def two_on(phases: tuple[Phase, ...]) -> Stand:
+    """Return a stand whose members a and b are wired to the same phase."""
+    return Stand(
+        member(phases=phases, max_current_a=32.0),
+        member("b", phases=phases, max_current_a=32.0),
+        circuits=GRID,
+        other_a=2.0,
+    )
+
+
 def spread_a(stand: Stand) -> float:
     load = stand.load()
     return max(load) - min(load)
@@ -95,12 +105,7 @@ def test_a_car_on_one_phase_of_three_is_known_after_a_while() -> None:
 
 
 def test_two_on_one_phase_share_it() -> None:
-    stand = Stand(
-        member(phases=L2, max_current_a=32.0),
-        member("b", phases=L2, max_current_a=32.0),
-        circuits=GRID,
-        other_a=2.0,
-    )
+    stand = two_on(L2)
     stand.run(200)
     assert spread_a(stand) <= 20.0
     assert stand.granted("a") == pytest.approx(stand.granted("b"), abs=1.0)
@@ -187,12 +192,7 @@ def test_raises_look_at_what_is_on_its_way_and_cuts_do_not() -> None:
 
 def test_who_goes_down_is_counted_until_that_shows() -> None:
     """What one gives up is the other's only once its draw is gone (down before up)."""
-    stand = Stand(
-        member(phases=L3, max_current_a=32.0),
-        member("b", phases=L3, max_current_a=32.0),
-        circuits=GRID,
-        other_a=2.0,
-    )
+    stand = two_on(L3)
     stand.run(200)
     stand.controller.wish("b", MemberWishes(mode=Mode.OFF))
     slow = stand.devices["b"]

@@ -8,7 +8,7 @@ import pytest
 from custom_components.ev_charger_pool.balancing.switching import MOST_SWITCHES
 from custom_components.ev_charger_pool.pool.members import Mode, PhaseSwitching, PhaseVeto
 from custom_components.ev_charger_pool.simulator.cars import SwitchMood
-from custom_components.ev_charger_pool.simulator.devices import SwitchConduct
+from custom_components.ev_charger_pool.simulator.firmware import SwitchConduct
 from custom_components.ev_charger_pool.simulator.judge.violations import Violation
 
 from .solar_day import CarPlan, Day, run_day

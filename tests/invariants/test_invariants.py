@@ -14,8 +14,8 @@ from custom_components.ev_charger_pool.balancing.controller import SiteControlle
 from custom_components.ev_charger_pool.pool.limits import Limit, LimitUnit
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.simulator.closed_loop import ClosedLoop
-from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.drawing import draw_scenario
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.house import LoadSpec
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.meters import MeterFault, MeterFaultKind

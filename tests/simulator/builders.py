@@ -10,7 +10,7 @@ from custom_components.ev_charger_pool.pool.members import Lease, MemberKind, Me
 from custom_components.ev_charger_pool.pool.quantities import PerPhase
 from custom_components.ev_charger_pool.simulator.cars import Car, Visit
 from custom_components.ev_charger_pool.simulator.dc import DcBattery
-from custom_components.ev_charger_pool.simulator.devices import FirmwareSpec
+from custom_components.ev_charger_pool.simulator.firmware import FirmwareSpec
 from custom_components.ev_charger_pool.simulator.house import LoadSpec
 from custom_components.ev_charger_pool.simulator.meters import MeterSpec
 from custom_components.ev_charger_pool.simulator.plant import PlantSpec

@@ -19,13 +19,11 @@ from custom_components.ev_charger_pool.pool.states import ChargingStatus, Connec
 from custom_components.ev_charger_pool.simulator.cars import Car
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT
 from custom_components.ev_charger_pool.simulator.dc import SimulatedSupply
-from custom_components.ev_charger_pool.simulator.devices import (
-    OVERDRAW_A,
+from custom_components.ev_charger_pool.simulator.devices import OVERDRAW_A, Limit, Station
+from custom_components.ev_charger_pool.simulator.firmware import (
     DeviceFault,
     DeviceFaultKind,
     FirmwareSpec,
-    Limit,
-    Station,
 )
 from custom_components.ev_charger_pool.simulator.plant import SimulatedConnector
 from custom_components.ev_charger_pool.simulator.supply_device import Supply

@@ -6,12 +6,8 @@ from random import Random
 from custom_components.ev_charger_pool.pool.actions import ActionResult
 from custom_components.ev_charger_pool.pool.members import Order, Urgency
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT
-from custom_components.ev_charger_pool.simulator.devices import (
-    DeviceFault,
-    DeviceFaultKind,
-    Firmware,
-    Station,
-)
+from custom_components.ev_charger_pool.simulator.devices import Firmware, Station
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.links import (
     CONTROL_TIMEOUT_S,
     SimulatedLink,

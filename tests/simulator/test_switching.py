@@ -16,11 +16,8 @@ from custom_components.ev_charger_pool.pool.quantities import PHASES
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
 from custom_components.ev_charger_pool.pool.states import ChargingStatus
 from custom_components.ev_charger_pool.simulator.cars import Car, SwitchMood
-from custom_components.ev_charger_pool.simulator.devices import (
-    FirmwareSpec,
-    Station,
-    SwitchConduct,
-)
+from custom_components.ev_charger_pool.simulator.devices import Station
+from custom_components.ev_charger_pool.simulator.firmware import FirmwareSpec, SwitchConduct
 from custom_components.ev_charger_pool.simulator.plant import SimulatedConnector
 
 STARTED = datetime(2026, 6, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from typing import Final
 
 from ..pool.actions import ActionResult
 from ..pool.members import MemberId, Order
-from .devices import UNREACHABLE, DeviceFaultKind, Firmware
+from .devices import Firmware
+from .firmware import UNREACHABLE, DeviceFaultKind
 
 CONTROL_TIMEOUT_S: Final = 5.0
 """SR-7: a command without an answer is over after this."""

@@ -18,7 +18,7 @@ from ..pool.members import (
 from ..pool.schedules import Schedule
 from .cars import Visit
 from .dc import DcBattery
-from .devices import FirmwareSpec
+from .firmware import FirmwareSpec
 from .plant import PlantSpec
 from .supply_device import SupplyPlan
 

@@ -9,7 +9,8 @@ from ..pool.quantities import PerPhase, PhaseReadings
 from ..pool.readings import Reading
 from ..pool.states import ChargingStatus, ConnectorState
 from .dc import SimulatedSupply
-from .devices import DeviceFaultKind, Firmware, FirmwareSpec
+from .devices import Firmware
+from .firmware import DeviceFaultKind, FirmwareSpec
 
 SUPPLY_LOSSES: Final = 0.85 * 0.95 * 207.0
 """SR-13: DC watts that one ampere on one phase pays for at worst."""

@@ -10,7 +10,7 @@ from benchmarks.yearly.optimum import stays_of
 from custom_components.ev_charger_pool.balancing.contract import Controller
 from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.pool.members import MemberId, MemberSettings
-from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.house import SunSpec
 from custom_components.ev_charger_pool.simulator.scenario import Scenario
 from custom_components.ev_charger_pool.simulator.stage import Stage

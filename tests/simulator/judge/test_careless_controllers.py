@@ -21,7 +21,7 @@ from custom_components.ev_charger_pool.pool.members import (
 from custom_components.ev_charger_pool.pool.quantities import NO_CURRENT, Phase
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT, ClosedLoop
-from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.house import SunSpec
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.meters import (

@@ -14,7 +14,7 @@ from custom_components.ev_charger_pool.pool.limits import Limit, LimitScope, Lim
 from custom_components.ev_charger_pool.pool.members import MemberSettings, Order
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT
-from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.scenario import (
     LimitChange,

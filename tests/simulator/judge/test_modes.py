@@ -19,7 +19,7 @@ from custom_components.ev_charger_pool.pool.members import (
 from custom_components.ev_charger_pool.pool.reasons import Reason, ReasonKind
 from custom_components.ev_charger_pool.pool.schedules import Schedule, Slot
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT
-from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.house import BatterySpec, SunSpec
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule, Violation
 from custom_components.ev_charger_pool.simulator.scenario import (

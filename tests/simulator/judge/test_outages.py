@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.ev_charger_pool.pool.members import MemberReport, MemberSettings, Order
 from custom_components.ev_charger_pool.simulator.closed_loop import STARTED_AT, ClosedLoop
-from custom_components.ev_charger_pool.simulator.devices import DeviceFault, DeviceFaultKind
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.judge.violations import Rule
 from custom_components.ev_charger_pool.simulator.scenario import MemberPlan, Outage, OutageKind
 from tests.simulator.builders import CAR, FIRMWARE, connector, site

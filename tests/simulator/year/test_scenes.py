@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.ev_charger_pool.pool.members import Mode
-from custom_components.ev_charger_pool.simulator.devices import DeviceFaultKind
+from custom_components.ev_charger_pool.simulator.firmware import DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.meters import MeterFaultKind
 from custom_components.ev_charger_pool.simulator.year.scenes import Scene, draw_site_day
 

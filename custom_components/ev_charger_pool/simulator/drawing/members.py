@@ -17,7 +17,7 @@ from ...pool.members import (
 from ...pool.quantities import Phase
 from ..cars import draw_visits, happens
 from ..dc import DcBattery
-from ..devices import DeviceFault, DeviceFaultKind, FirmwareSpec
+from ..firmware import DeviceFault, DeviceFaultKind, FirmwareSpec
 from ..house import LoadSpec
 from ..scenario import MemberPlan, above
 from ..supply_device import SUPPLY_LOSSES, SupplyPlan

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ...pool.members import CircuitId, MemberId, MemberSettings
-from ..devices import UNREACHABLE, Firmware, Station
+from ..devices import Firmware, Station
+from ..firmware import UNREACHABLE
 from ..links import CONTROL_TIMEOUT_S, SimulatedLink
 from ..meters import MeterKind, MeterSpec, MeterValue
 from ..plant import Plant

@@ -14,7 +14,7 @@ from ...pool.circuits import Circuit
 from ...pool.members import CircuitId, Lease, MemberId, MemberSettings, MemberWishes, Mode
 from ...pool.quantities import PHASES, PerPhase, Phase
 from ..cars import Visit
-from ..devices import FirmwareSpec
+from ..firmware import FirmwareSpec
 from ..house import BatterySpec
 from ..meters import MeterFault, MeterFaultKind, MeterSpec
 from ..plant import ConsumptionSpec, GenerationSpec, PlantSpec

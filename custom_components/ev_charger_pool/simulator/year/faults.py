@@ -7,7 +7,7 @@ from typing import Final
 from ...const import ROOT_CIRCUIT
 from ...pool.members import Mode
 from ..cars import happens
-from ..devices import DeviceFault, DeviceFaultKind
+from ..firmware import DeviceFault, DeviceFaultKind
 from ..meters import MeterFault, MeterFaultKind
 from ..scenario import MemberPlan
 from .building import Day, Parts, Scene, build_day, connector, grid, turned

@@ -11,7 +11,7 @@ from ...pool.circuits import Circuit
 from ...pool.members import Lease, MemberKind, MemberSettings, MemberWishes, Mode
 from ...pool.quantities import PHASES, PerPhase
 from ..dc import DcBattery
-from ..devices import FirmwareSpec
+from ..firmware import FirmwareSpec
 from ..house import BatterySpec
 from ..scenario import MemberPlan
 from ..supply_device import SUPPLY_LOSSES, SupplyPlan
