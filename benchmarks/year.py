@@ -11,6 +11,7 @@ from benchmarks.runner import Bar, Options, Result
 from benchmarks.yearly.days import DayRan, Ran, Strategy, run_day
 from benchmarks.yearly.table import lines
 from custom_components.ev_charger_pool.simulator.judge.overloads import THERMAL_LIMIT_S
+from custom_components.ev_charger_pool.simulator.year.homes import HomeKind
 from custom_components.ev_charger_pool.simulator.year.scenes import DAYS, Scene
 
 NAME = "year"
@@ -30,6 +31,9 @@ _RARER: Final = frozenset({Scene.MINIMUM_SOLAR, Scene.FAULTS})
 _EVERY: Final = 3
 """These run on every so manieth of the days: a run of full scale is to end in a quarter of an hour."""
 
+_SOLAR_TIMES: Final = 3
+"""Homes with the sun run on so many times as many days: four kinds of them share these."""
+
 _TIGHT_AND_KNOWN: Final = Scene.GARAGE_PLANNED
 """The tight fuse with departures known."""
 
@@ -42,6 +46,9 @@ MOST_IMPORT_SHARE: Final = 0.03
 MOST_STARTS_PER_HOUR: Final = 4
 MOST_COST_RATIO: Final = 1.01
 
+
+_KINDS: Final = {kind: f"{Scene.SOLAR}_{kind}" for kind in HomeKind}
+"""What the keys of each kind of home begin with."""
 
 _PREFIXES: Final = {
     strategy: "" if strategy is Strategy.POOL else f"{strategy}_" for strategy in Strategy
@@ -56,12 +63,14 @@ def days_of_year(count: int) -> list[int]:
 
 def jobs_of(count: int) -> list[tuple[Scene, int]]:
     """Return which scene runs on which of so many days."""
-    return [
+    homes = days_of_year(min(DAYS, _SOLAR_TIMES * count))
+    jobs = [
         (scene, day)
         for place, day in enumerate(days_of_year(count))
         for scene in Scene
-        if place % _EVERY == 0 or scene not in _RARER
+        if scene is not Scene.SOLAR and (place % _EVERY == 0 or scene not in _RARER)
     ]
+    return jobs + [(Scene.SOLAR, day) for day in homes]
 
 
 def run(options: Options) -> Result:
@@ -78,11 +87,15 @@ def run(options: Options) -> Result:
         figures=figures,
         bars={key: bar for key, bar in bars_of().items() if key in figures},
         notes=(
-            f"{count} days of each site, of some every {_EVERY}. only; {DAYS} are a year",
+            f"{count} days of each site, of some every {_EVERY}. only, of homes with the sun more",
             f"{figures['simulated_hours']:.0f} hours were simulated in {seconds:.0f} s",
             "overload_as: what others did not do in the time to react, nor a station by itself",
             *_breaches(ran),
-            *lines(figures, [*Scene], {str(key): prefix for key, prefix in _PREFIXES.items()}),
+            *lines(
+                figures,
+                [*Scene, *_KINDS.values()],
+                {str(key): prefix for key, prefix in _PREFIXES.items()},
+            ),
         ),
     )
 
@@ -113,6 +126,10 @@ def figures_of(ran: Sequence[DayRan]) -> dict[str, float]:
                 figures[f"{prefix}{key}"] = worst(values)
         for scene, found in each.items():
             figures |= {f"{prefix}{_named(scene, key)}": value for key, value in found.items()}
+        for kind, name in _KINDS.items():
+            days = [day for day in by_scene.get(Scene.SOLAR, ()) if day.kind is kind]
+            found = _kind_figures([day.ran[strategy] for day in days])
+            figures |= {f"{prefix}{name}_{key}": value for key, value in found.items()}
     blind, compared = f"{Scene.GARAGE}_energy_kwh", f"round_robin_{Scene.GARAGE}_energy_kwh"
     if figures.get(compared):
         figures[BLIND_TO_ROUND_ROBIN] = figures[blind] / figures[compared]
@@ -177,14 +194,12 @@ def _scene_figures(scene: Scene, ran: Sequence[Ran]) -> dict[str, float]:
         figures["energy_to_faultless"] = energy_wh / best_wh
     best_solar_wh = total(lambda item: item.best_solar_wh)
     if scene is Scene.SOLAR and best_solar_wh and energy_wh:
-        solar_wh = total(lambda item: item.solar_wh)
-        figures["solar_ratio"] = solar_wh / best_solar_wh
-        figures["solar_import_share"] = (energy_wh - solar_wh) / energy_wh
+        figures["solar_ratio"] = total(lambda item: item.solar_wh) / best_solar_wh
+        figures["solar_import_share"] = total(lambda item: item.imported_wh) / energy_wh
     least_import_wh = total(lambda item: item.least_import_wh)
     if scene is Scene.MINIMUM_SOLAR and best_solar_wh and least_import_wh:
-        solar_wh = total(lambda item: item.solar_wh)
-        figures["sun_to_best"] = solar_wh / best_solar_wh
-        figures["import_to_least"] = (energy_wh - solar_wh) / least_import_wh
+        figures["sun_to_best"] = total(lambda item: item.solar_wh) / best_solar_wh
+        figures["import_to_least"] = total(lambda item: item.imported_wh) / least_import_wh
     best_cost = total(lambda item: item.best_cost)
     if scene is Scene.PLAN and best_cost:
         figures["plan_cost_ratio"] = total(lambda item: item.cost) / best_cost
@@ -200,6 +215,23 @@ def _scene_figures(scene: Scene, ran: Sequence[Ran]) -> dict[str, float]:
         figures["spurious_cuts_per_hour"] = total(lambda item: item.spurious_cuts) / judged_h
         figures["cpu_s_per_hour"] = total(lambda item: item.decide_s) / judged_h
     return figures
+
+
+def _kind_figures(ran: Sequence[Ran]) -> dict[str, float]:
+    """Return how a strategy did in homes of one kind."""
+    energy_wh = sum(item.energy_wh for item in ran)
+    best_solar_wh = sum(item.best_solar_wh for item in ran)
+    if not energy_wh or not best_solar_wh:
+        return {}
+    return {
+        "days": len(ran),
+        "ratio": sum(item.solar_wh for item in ran) / best_solar_wh,
+        "import_share": sum(item.imported_wh for item in ran) / energy_wh,
+        "energy_kwh": energy_wh / 1_000.0,
+        "starts": sum(item.starts for item in ran),
+        "starts_for_nothing": sum(item.starts_for_nothing for item in ran),
+        "starts_per_hour_max": max(item.starts_per_hour_max for item in ran),
+    }
 
 
 def bars_of() -> dict[str, Bar]:

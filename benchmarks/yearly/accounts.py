@@ -6,6 +6,7 @@ from typing import Final, override
 
 from benchmarks.yearly.endings import Endings
 from benchmarks.yearly.optimum import Stay
+from benchmarks.yearly.trace import spare_power_w
 from custom_components.ev_charger_pool.balancing.contract import Decision
 from custom_components.ev_charger_pool.pool.members import (
     CircuitId,
@@ -19,6 +20,7 @@ from custom_components.ev_charger_pool.simulator.judge.overloads import Overload
 from custom_components.ev_charger_pool.simulator.judge.truth import TOLERANCE_A, Spot, Truth
 from custom_components.ev_charger_pool.simulator.judge.violations import Findings
 from custom_components.ev_charger_pool.simulator.meters import MeterValue
+from custom_components.ev_charger_pool.simulator.plant import Plant
 from custom_components.ev_charger_pool.simulator.scenario import Scenario
 from custom_components.ev_charger_pool.simulator.stage import Stage
 from custom_components.ev_charger_pool.simulator.year.loop import Witness
@@ -26,6 +28,8 @@ from custom_components.ev_charger_pool.simulator.year.prices import Prices
 
 USEFUL_START_WH: Final = 50.0
 """A start that brought less than this was for nothing, unless the car was full."""
+
+_SECONDS_PER_HOUR: Final = 3_600.0
 
 _CUT_BY: Final = frozenset(
     {ReasonKind.CIRCUIT, ReasonKind.STALE, ReasonKind.GENERATION, ReasonKind.SETTLING}
@@ -67,7 +71,10 @@ class Accounts(Witness):
 
     Attributes:
         delivered_wh: By the place of the stay.
-        solar_wh: What of it was surplus of the sun.
+        solar_wh: What of the sun's surplus did not flow out: what cars and battery took of it. What
+            the battery gives later is not counted again.
+        imported_wh: What members took of the grid: beyond the surplus, and beyond what the battery
+            gave after it had supplied the house.
         cost: What it cost.
         plugged_s: Seconds in which a connector had a car, over all connectors.
         writes: Orders that change something at a device.
@@ -83,6 +90,7 @@ class Accounts(Witness):
     ) -> None:
         self.delivered_wh = [0.0] * len(stays)
         self.solar_wh = 0.0
+        self.imported_wh = 0.0
         self.cost = 0.0
         self.plugged_s = 0.0
         self.writes = 0
@@ -106,8 +114,6 @@ class Accounts(Witness):
     def advance(self, now_s: float) -> None:
         """Take a second."""
         stage = self._stage
-        plant = stage.plant
-        surplus_w = max(0.0, plant.solar_power_w - plant.house_power_w)
         taken_wh = 0.0
         for member, connector in stage.connectors.items():
             energy_wh = connector.energy_wh - self._before_wh[member]
@@ -124,7 +130,7 @@ class Accounts(Witness):
             self._before_wh[member] = supply.energy_wh
             self.plugged_s += supply.on
             self._book(member, energy_wh, now_s)
-        self.solar_wh += min(taken_wh, surplus_w / 3_600.0)
+        self._book_sun(stage.plant, taken_wh)
         if self._prices is not None and taken_wh:
             self.cost += taken_wh * self._prices.at(now_s - 1.0) / 1_000.0
         while self._doubtful and self._doubtful[0][0] <= now_s - _AFTER_S:
@@ -157,6 +163,13 @@ class Accounts(Witness):
         """Count what goes to a device."""
         self.messages += 1
         self.writes += order.kind is not OrderKind.RENEW
+
+    def _book_sun(self, plant: Plant, taken_wh: float) -> None:
+        """Book what of a second's surplus stayed on the site, and what members imported."""
+        spare_wh = spare_power_w(plant) / _SECONDS_PER_HOUR
+        grid_wh = taken_wh + plant.battery_power_w / _SECONDS_PER_HOUR - spare_wh
+        self.solar_wh += max(0.0, spare_wh) - max(0.0, -grid_wh)
+        self.imported_wh += min(taken_wh, max(0.0, grid_wh))
 
     def _book(self, member: MemberId, energy_wh: float, now_s: float) -> None:
         for place, stay in self._stays.get(member, ()):

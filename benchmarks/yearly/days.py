@@ -7,18 +7,22 @@ import time
 from typing import Final
 
 from benchmarks.yearly.accounts import Accounts, Overloads
+from benchmarks.yearly.battery_optimum import most_kept, stored_wh
 from benchmarks.yearly.minimum_optimum import MinimumOptimum, most_solar_above_minimum
 from benchmarks.yearly.optimum import Problem, Stay, draws_a
 from benchmarks.yearly.planning import CheapestSlots
 from benchmarks.yearly.pool_planning import Planner
 from benchmarks.yearly.references import EqualSplit, RoundRobin
 from benchmarks.yearly.solar_optimum import most_solar
+from benchmarks.yearly.switching_optimum import most_solar_switching
 from benchmarks.yearly.trace import Trace, record
 from custom_components.ev_charger_pool.balancing.contract import Controller
 from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.pool.members import Mode
+from custom_components.ev_charger_pool.pool.quantities import NOMINAL_VOLTAGE_V
 from custom_components.ev_charger_pool.simulator.stage import Stage
-from custom_components.ev_charger_pool.simulator.year.loop import Attendant, YearLoop
+from custom_components.ev_charger_pool.simulator.year.homes import HomeKind, home_kind
+from custom_components.ev_charger_pool.simulator.year.loop import LEAD_S, Attendant, YearLoop
 from custom_components.ev_charger_pool.simulator.year.scenes import Day, Scene, draw_site_day
 
 
@@ -45,7 +49,8 @@ class Ran:
         judged_s: Seconds in which it ran; in the others nobody was there.
         energy_wh: What the members took.
         best_wh: The most that they could have taken.
-        solar_wh: What of it was surplus of the sun.
+        solar_wh: What car and battery took of the sun's surplus.
+        imported_wh: What the members took of the grid beyond it, and beyond what the battery gave.
         best_solar_wh: The most surplus that could have been taken.
         least_import_wh: What has to be imported with it where the least current always flows.
         cost: What the energy cost.
@@ -72,6 +77,7 @@ class Ran:
     energy_wh: float
     best_wh: float
     solar_wh: float
+    imported_wh: float
     best_solar_wh: float
     least_import_wh: float
     cost: float
@@ -96,10 +102,20 @@ class Ran:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRan:
-    """How all strategies did on a day."""
+    """How all strategies did on a day.
+
+    Attributes:
+        scene: Which site.
+        day: Day of the year, 1 to 365.
+        kind: What a home has that charges by the sun.
+        simulated_s: How long the day was.
+        wanted_wh: What all cars wanted.
+        ran: How each strategy did.
+    """
 
     scene: Scene
     day: int
+    kind: HomeKind
     simulated_s: float
     wanted_wh: float
     ran: Mapping[Strategy, Ran]
@@ -126,6 +142,7 @@ def run_day(scene: Scene, day: int, seed: int) -> DayRan:
             energy_wh=sum(accounts.delivered_wh),
             best_wh=best_wh,
             solar_wh=accounts.solar_wh,
+            imported_wh=accounts.imported_wh,
             best_solar_wh=best_sun.solar_wh,
             least_import_wh=best_sun.imported_wh,
             cost=accounts.cost,
@@ -150,6 +167,7 @@ def run_day(scene: Scene, day: int, seed: int) -> DayRan:
     return DayRan(
         scene=scene,
         day=day,
+        kind=home_kind(drawn),
         simulated_s=drawn.scenario.duration_s,
         wanted_wh=sum(stay.wanted_wh for stay in problem.stays),
         ran=ran,
@@ -209,10 +227,21 @@ def _best_of_sun(drawn: Day, stays: Sequence[Stay], trace: Trace) -> MinimumOpti
 
 
 def _most_solar(drawn: Day, stays: Sequence[Stay], trace: Trace) -> float:
-    plans = {plan.settings.member: plan for plan in drawn.scenario.members}
+    """Return the most that the one car of a home could have taken, with its battery."""
+    scenario = drawn.scenario
+    plans = {plan.settings.member: plan for plan in scenario.members}
+    battery = scenario.plant.battery
     most_wh = 0.0
     for stay in stays:
         plan = plans[stay.member]
         draws = draws_a(plan.visits[stay.number].car, plan.settings)
-        most_wh += most_solar(stay, trace.surplus_w, draws).solar_wh
+        if battery is not None:
+            stored = stored_wh(scenario, max(0.0, stay.from_s - LEAD_S))
+            most_wh += most_kept(stay, trace.spare_w, battery, stored)
+        elif plan.settings.switching is not None:
+            one_w = [amps * NOMINAL_VOLTAGE_V for amps in draws]
+            all_w = [watts * len(stay.phases) for watts in one_w]
+            most_wh += most_solar_switching(stay, trace.surplus_w, (one_w, all_w))
+        else:
+            most_wh += most_solar(stay, trace.surplus_w, draws).solar_wh
     return most_wh

@@ -32,8 +32,9 @@ STRETCH_S: Final = round(WRITE_REFILL_S)
 MOST_IMPORT_SHARE: Final = 0.03
 """The bar for the share of the energy that may be imported."""
 
-_RUN: Final = round(RUN_S) // STRETCH_S
-_PAUSE: Final = round(PAUSE_S) // STRETCH_S
+RUN: Final = round(RUN_S) // STRETCH_S
+PAUSE: Final = round(PAUSE_S) // STRETCH_S
+"""The least run and the least pause, in stretches."""
 
 _PRICES: Final = (1e-3, 1e3)
 """Between them is the price of import that keeps it within its share."""
@@ -117,7 +118,7 @@ def _best_at(price: float, solar_wh: Floats, imported_wh: Floats) -> _Course:
     """Return the best course where import beyond its share costs so much.
 
     Dynamic programming over the stretches: `on` and `off` are the best that leads to a time after
-    which it may be switched. A start leads `_RUN` stretches ahead, a stop `_PAUSE`.
+    which it may be switched. A start leads `RUN` stretches ahead, a stop `PAUSE`.
 
     Args:
         price: Solar energy that is given for import.
@@ -135,11 +136,11 @@ def _best_at(price: float, solar_wh: Floats, imported_wh: Floats) -> _Course:
     for end in range(1, count + 1):
         on[end] = on[end - 1] + sums[end] - sums[end - 1]
         off[end] = off[end - 1]
-        if end >= _RUN and off[end - _RUN] + sums[end] - sums[end - _RUN] > on[end]:
-            on[end] = off[end - _RUN] + sums[end] - sums[end - _RUN]
+        if end >= RUN and off[end - RUN] + sums[end] - sums[end - RUN] > on[end]:
+            on[end] = off[end - RUN] + sums[end] - sums[end - RUN]
             started[end] = True
-        if end >= _PAUSE and on[end - _PAUSE] > off[end]:
-            off[end] = on[end - _PAUSE]
+        if end >= PAUSE and on[end - PAUSE] > off[end]:
+            off[end] = on[end - PAUSE]
             stopped[end] = True
     best, runs = _traced(on, off, sums, started, stopped)
     taken = [(rows[begin:end], chosen[begin:end]) for begin, end in runs]
@@ -162,9 +163,9 @@ def _traced(
     count = len(sums) - 1
     # The stay's end cuts a run or a pause short.
     by_run, run_from = max(
-        (off[at] + sums[count] - sums[at], at) for at in range(max(0, count - _RUN), count)
+        (off[at] + sums[count] - sums[at], at) for at in range(max(0, count - RUN), count)
     )
-    by_end, ended = max((on[at], at) for at in range(max(0, count - _PAUSE), count + 1))
+    by_end, ended = max((on[at], at) for at in range(max(0, count - PAUSE), count + 1))
     runs: list[tuple[int, int]] = []
     best, at, is_on = off[count], count, False
     if by_end > best:
@@ -175,11 +176,11 @@ def _traced(
     until = at
     while at > 0:
         if is_on and started[at]:
-            at -= _RUN
+            at -= RUN
             is_on = False
             runs.append((at, until))
         elif not is_on and stopped[at]:
-            at -= _PAUSE
+            at -= PAUSE
             is_on, until = True, at
         else:
             at -= 1

@@ -11,13 +11,15 @@ import pytest
 from benchmarks import year
 from benchmarks.runner import Bar, Options
 from benchmarks.yearly.days import DayRan, Ran, Strategy
-from custom_components.ev_charger_pool.simulator.year.scenes import Scene
+from custom_components.ev_charger_pool.simulator.year.homes import HomeKind, home_kind
+from custom_components.ev_charger_pool.simulator.year.scenes import Scene, draw_site_day
 
 RAN = Ran(
     judged_s=7_200.0,
     energy_wh=9_000.0,
     best_wh=10_000.0,
     solar_wh=8_800.0,
+    imported_wh=200.0,
     best_solar_wh=8_900.0,
     least_import_wh=0.0,
     cost=2.02,
@@ -41,11 +43,14 @@ RAN = Ran(
 )
 
 
-def a_day(scene: Scene, pool: Ran = RAN, reference: Ran = RAN) -> DayRan:
+def a_day(
+    scene: Scene, pool: Ran = RAN, reference: Ran = RAN, kind: HomeKind = HomeKind.BARE
+) -> DayRan:
     """Return a day with known figures."""
     return DayRan(
         scene=scene,
         day=5,
+        kind=kind,
         simulated_s=86_400.0,
         wanted_wh=12_000.0,
         ran={
@@ -70,10 +75,16 @@ def test_whole_year_has_each_day_once() -> None:
     assert year.days_of_year(365) == list(range(1, 366))
 
 
-def test_each_scene_runs_and_two_of_them_on_every_third_day() -> None:
+def test_each_scene_runs_some_on_every_third_day_and_homes_on_more() -> None:
     assert {scene for scene, _ in year.jobs_of(1)} == set(Scene)
-    by_scene = Counter(scene for scene, _ in year.jobs_of(12))
-    assert by_scene[Scene.HOUSE] == by_scene[Scene.SOLAR] == 12
+    jobs = year.jobs_of(12)
+    by_scene = Counter(scene for scene, _ in jobs)
+    assert by_scene[Scene.HOUSE] == 12
+    assert by_scene[Scene.SOLAR] == 36
+    homes = {day for scene, day in jobs if scene is Scene.SOLAR}
+    assert set(year.days_of_year(12)) < homes
+    assert {home_kind(draw_site_day(Scene.SOLAR, day, 1)) for day in homes} == set(HomeKind)
+    assert Counter(scene for scene, _ in year.jobs_of(365))[Scene.SOLAR] == 365
     assert by_scene[Scene.FAULTS] == by_scene[Scene.MINIMUM_SOLAR] == 4
 
 
@@ -127,9 +138,21 @@ def test_sun_and_cost_are_told_where_they_count() -> None:
     assert "house_overload_as" not in figures
 
 
+def test_homes_are_told_together_and_by_kind() -> None:
+    poor = replace(RAN, solar_wh=4_450.0, imported_wh=900.0, starts_per_hour_max=3)
+    figures = year.figures_of([a_day(Scene.SOLAR, poor), a_day(Scene.SOLAR, kind=HomeKind.BATTERY)])
+    assert figures["solar_ratio"] == pytest.approx(13_250.0 / 17_800.0)
+    assert figures["solar_bare_ratio"] == pytest.approx(0.5)
+    assert figures["solar_bare_import_share"] == pytest.approx(0.1)
+    assert figures["solar_bare_starts_per_hour_max"] == 3
+    assert figures["round_robin_solar_bare_ratio"] == pytest.approx(8_800.0 / 8_900.0)
+    assert figures["solar_battery_days"] == 1
+    assert not any(key.startswith("solar_switching") for key in figures)
+
+
 def test_minimum_and_sun_is_held_against_what_the_mode_allows() -> None:
     ran = replace(RAN, energy_wh=6_000.0, solar_wh=4_000.0, best_solar_wh=5_000.0)
-    ran = replace(ran, least_import_wh=1_600.0)
+    ran = replace(ran, imported_wh=2_000.0, least_import_wh=1_600.0)
     figures = year.figures_of([a_day(Scene.MINIMUM_SOLAR, ran)])
     assert figures["minimum_solar_sun_to_best"] == pytest.approx(0.8)
     assert figures["minimum_solar_import_to_least"] == pytest.approx(1.25)

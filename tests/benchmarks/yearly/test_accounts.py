@@ -1,7 +1,7 @@
 """What a strategy is measured by."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from custom_components.ev_charger_pool.balancing.contract import Controller
 from custom_components.ev_charger_pool.balancing.controller import SiteController
 from custom_components.ev_charger_pool.pool.members import MemberId, MemberSettings
 from custom_components.ev_charger_pool.simulator.firmware import DeviceFault, DeviceFaultKind
-from custom_components.ev_charger_pool.simulator.house import SunSpec
+from custom_components.ev_charger_pool.simulator.house import BatterySpec, SunSpec
 from custom_components.ev_charger_pool.simulator.scenario import Scenario
 from custom_components.ev_charger_pool.simulator.stage import Stage
 from custom_components.ev_charger_pool.simulator.year.loop import YearLoop
@@ -80,6 +80,28 @@ def test_only_surplus_is_solar() -> None:
     total_wh = sum(sunny.delivered_wh)
     assert 0.0 < sunny.solar_wh < total_wh
     assert sunny.solar_wh == pytest.approx(2_000.0 * 1_770.0 / 3_600.0, rel=0.05)
+    assert sunny.imported_wh == pytest.approx(total_wh - sunny.solar_wh)
+
+
+def test_what_a_battery_gives_is_no_import_and_counts_as_sun_once() -> None:
+    car = replace(CAR, wanted_wh=50_000.0, phases=1, max_current_a=16.0)
+    scenario = site([connector(1, car=car)], minutes=30)
+    battery = BatterySpec(max_power_w=2_000.0, capacity_wh=5_000.0, stored_wh=4_000.0)
+    fed, _ = measured(replace(scenario, plant=replace(scenario.plant, battery=battery)))
+    total_wh = sum(fed.delivered_wh)
+    assert fed.solar_wh == pytest.approx(0.0, abs=1.0)
+    given_wh = 2_000.0 * 1_770.0 / 3_600.0
+    assert fed.imported_wh == pytest.approx(total_wh - given_wh, rel=0.02)
+    sun = SunSpec(peak_w=1_500.0, cloudiness=0.0)
+    idle = site([connector(1, car=None)], minutes=30)
+    empty = replace(battery, stored_wh=0.0)
+    stage = Stage(replace(idle, plant=replace(idle.plant, sun=sun, battery=empty)))
+    accounts = Accounts([], stage, Overloads(idle, stage), None)
+    for second in range(600):
+        stage.plant.advance(idle.started_at + timedelta(seconds=second + 1.0))
+        accounts.advance(second + 1.0)
+    assert accounts.solar_wh == pytest.approx(250.0, rel=0.02)
+    assert accounts.imported_wh == 0.0
 
 
 def test_greedy_controller_causes_what_is_counted() -> None:

@@ -1,5 +1,7 @@
 """The sites of the year."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from custom_components.ev_charger_pool.pool.members import Mode
 from custom_components.ev_charger_pool.simulator.firmware import DeviceFaultKind
 from custom_components.ev_charger_pool.simulator.meters import MeterFaultKind
+from custom_components.ev_charger_pool.simulator.year.homes import HomeKind, home_kind
 from custom_components.ev_charger_pool.simulator.year.scenes import Scene, draw_site_day
 
 
@@ -65,9 +68,24 @@ def test_meters_drop_out_and_lag_over_the_year() -> None:
 def test_with_a_minimum_or_without_the_sun_is_the_same() -> None:
     least, alone = (draw_site_day(scene, 90, 1) for scene in (Scene.MINIMUM_SOLAR, Scene.SOLAR))
     assert least.mode is Mode.MINIMUM_SOLAR
-    assert least.scenario.members == alone.scenario.members
-    assert least.scenario.plant == alone.scenario.plant
+    assert least.scenario.members[0].visits == alone.scenario.members[0].visits
+    assert least.scenario.plant == replace(alone.scenario.plant, battery=None)
     assert {wish.wishes.mode for wish in least.scenario.wishes} == {Mode.MINIMUM_SOLAR}
+
+
+def test_half_the_homes_have_a_battery_and_half_of_the_stations_on_three_phases_switch() -> None:
+    homes = [draw_site_day(Scene.SOLAR, day, 1) for day in range(1, 366)]
+    kinds = Counter(home_kind(home) for home in homes)
+    batteries = kinds[HomeKind.BATTERY] + kinds[HomeKind.BOTH]
+    three = [len(home.scenario.members[0].settings.phases) == 3 for home in homes]
+    switching = kinds[HomeKind.SWITCHING] + kinds[HomeKind.BOTH]
+    assert 0.4 < batteries / len(homes) < 0.6
+    assert 0.4 < switching / sum(three) < 0.6
+    for home, on_three in zip(homes, three, strict=True):
+        assert on_three or home_kind(home) in (HomeKind.BARE, HomeKind.BATTERY)
+        scenario = home.scenario
+        assert scenario.site.battery.feeds_cars is (scenario.plant.battery is not None)
+        assert scenario.site.members == tuple(plan.settings for plan in scenario.members)
 
 
 def test_everything_goes_wrong_within_some_days() -> None:

@@ -1,7 +1,7 @@
 """What the sites of the year are built of: connectors, meters, roofs, and a day that holds them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import math
@@ -113,6 +113,12 @@ def build_day(
         started_at=_FIRST_DAY + timedelta(days=day - 1, hours=parts.from_hour),
     )
     return Day(scene=scene, day=day, scenario=scenario, mode=parts.mode, prices=prices)
+
+
+def in_mode(drawn: Day, scene: Scene, mode: Mode) -> Day:
+    """Return the same day with everybody in another mode."""
+    wishes = tuple(replace(wish, wishes=MemberWishes(mode=mode)) for wish in drawn.scenario.wishes)
+    return replace(drawn, scene=scene, mode=mode, scenario=replace(drawn.scenario, wishes=wishes))
 
 
 def _draw_meter(rng: Random, circuit: CircuitId, duration_s: float) -> MeterSpec:

@@ -1,22 +1,22 @@
 """The sites of the simulated year, each with the days that it has."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Final
 
 from ...const import ROOT_CIRCUIT
 from ...pool.circuits import Circuit
-from ...pool.members import Lease, MemberKind, MemberSettings, MemberWishes, Mode
+from ...pool.members import Lease, MemberKind, MemberSettings, Mode
 from ...pool.quantities import PHASES, PerPhase
 from ..dc import DcBattery
 from ..firmware import FirmwareSpec
 from ..house import BatterySpec
 from ..scenario import MemberPlan
 from ..supply_device import SUPPLY_LOSSES, SupplyPlan
-from .building import Day, Parts, Scene, build_day, connector, draw_roof, grid, turned
+from .building import Day, Parts, Scene, build_day, connector, draw_roof, grid, in_mode, turned
 from .faults import draw_faulty_garage
+from .homes import draw_minimum_solar, draw_solar_home
 from .household import draw_garage_load, draw_household, draw_workshop_load
 from .motorists import Habit, draw_day
 from .prices import draw_prices
@@ -114,52 +114,7 @@ def _draw_garage(rng: Random, day: int) -> Day:
 
 def _draw_planned_garage(rng: Random, day: int) -> Day:
     """The same garage, where everybody says when they leave."""
-    return _in_mode(_draw_garage(rng, day), Scene.GARAGE_PLANNED, Mode.PLAN)
-
-
-def _in_mode(drawn: Day, scene: Scene, mode: Mode) -> Day:
-    """Return the same day with everybody in another mode."""
-    wishes = tuple(replace(wish, wishes=MemberWishes(mode=mode)) for wish in drawn.scenario.wishes)
-    return replace(drawn, scene=scene, mode=mode, scenario=replace(drawn.scenario, wishes=wishes))
-
-
-def _draw_solar(rng: Random, day: int) -> Day:
-    """A car that is at home by day and charges by the sun only; five in the morning to nine."""
-    from_hour, hours = 5.0, 16.0
-    phases = rng.choice((1, 3))
-    roof = draw_roof(rng, day, from_hour, rng.uniform(6_000.0, 14_000.0))
-    habit = Habit(
-        arrives_hour=(0.5, 4.0), stays_h=(6.0, 12.0), wanted_wh=(15_000.0, 60_000.0), share=1.0
-    )
-    return build_day(
-        rng,
-        Scene.SOLAR,
-        day,
-        Parts(
-            from_hour=from_hour,
-            hours=hours,
-            circuits=(grid(35.0, 25.0),),
-            members=(
-                connector(
-                    rng,
-                    "wallbox",
-                    visits=draw_day(rng, habit, connector_a=32.0, connector_phases=phases),
-                    phases=PHASES[:phases],
-                    max_current_a=32.0,
-                ),
-            ),
-            loads={
-                ROOT_CIRCUIT: draw_household(rng, day=day, from_hour=from_hour, hours=hours),
-            },
-            sun=roof,
-            mode=Mode.SOLAR,
-        ),
-    )
-
-
-def _draw_minimum_solar(rng: Random, day: int) -> Day:
-    """The same car, that never waits for the sun but takes no more than its least without it."""
-    return _in_mode(_draw_solar(rng, day), Scene.MINIMUM_SOLAR, Mode.MINIMUM_SOLAR)
+    return in_mode(_draw_garage(rng, day), Scene.GARAGE_PLANNED, Mode.PLAN)
 
 
 def _draw_plan(rng: Random, day: int) -> Day:
@@ -281,10 +236,10 @@ _DRAWN: Final[Mapping[Scene, Callable[[Random, int], Day]]] = {
     Scene.HOUSE: _draw_house,
     Scene.GARAGE: _draw_garage,
     Scene.GARAGE_PLANNED: _draw_planned_garage,
-    Scene.SOLAR: _draw_solar,
+    Scene.SOLAR: draw_solar_home,
     Scene.PLAN: _draw_plan,
     Scene.DEPOT: _draw_depot,
-    Scene.MINIMUM_SOLAR: _draw_minimum_solar,
+    Scene.MINIMUM_SOLAR: draw_minimum_solar,
     Scene.FAULTS: draw_faulty_garage,
 }
 
