@@ -40,6 +40,8 @@ class CarPlan:
     """A connector with a car that stays all day."""
 
     phases: int = 3
+    wired: int | None = None
+    """On how many phases the connector is; None: as many as the car uses."""
     max_current_a: float = 16.0
     step_a: float = 1.0
     mode: Mode = Mode.SOLAR
@@ -138,7 +140,7 @@ def _member(name: MemberId, car: CarPlan, report_s: float) -> MemberPlan:
             circuit="grid",
             max_current_a=car.max_current_a,
             step_a=car.step_a,
-            phases=PHASES[: car.phases],
+            phases=PHASES[: car.wired or car.phases],
             lease=Lease(duration=timedelta(seconds=180), renewal=timedelta(seconds=75)),
             lease_exercised=True,
             switching=car.switching,

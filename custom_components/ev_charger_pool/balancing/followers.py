@@ -1,10 +1,10 @@
 """What is held of members in modes by the sun, and what a decision about them looks at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 from operator import add
-from typing import Final
+from typing import Final, Self
 
 from ..pool.energy_settings import SurplusRule
 from ..pool.members import Mode
@@ -33,6 +33,7 @@ class Follower:
         starts_s: Since when it is to start, None when it is not to.
         waits_since_s: Since when it could run and does not.
         least: Its least current in each lane.
+        on_trial: Whether it runs, or is to start, to show how many phases its car uses.
     """
 
     seat: Seat
@@ -42,8 +43,8 @@ class Follower:
     starts_s: float | None = None
     waits_since_s: float | None = None
     least: Lanes = NO_FLOW
+    on_trial: bool = False
     _session: str | None = None
-    _phases: tuple[int, ...] | None = None
     _shown_a: float | None = None
 
     @property
@@ -64,17 +65,18 @@ class Follower:
     @property
     def phases(self) -> tuple[int, ...]:
         """The phases that it is taken to use."""
-        if self.seat.is_told_one:
-            return self.seat.learner.wired[:1]
-        return self._phases or self.seat.learner.wired
+        seat = self.seat
+        if seat.is_told_one:
+            return seat.learner.wired[:1]
+        if seat.car_phases is not None:
+            return seat.car_phases
+        return seat.learner.wired[:1] if self.on_trial else seat.learner.wired
 
     def learn(self) -> None:
-        """Remember which phases its car uses: for the sun that holds over a pause, unlike SR-12."""
+        """Renew what is known of its car."""
         seat = self.seat
         if self._session != seat.session:
-            self._session, self._phases, self._shown_a = seat.session, None, None
-        if seat.learner.learned is not None and not seat.is_told_one:
-            self._phases = seat.learner.learned
+            self._session, self._shown_a = seat.session, None
         if self._shown_a is not None and max(draw_of(seat)[:WATTS]) > self._shown_a:
             self._shown_a = None
         self.least = on_phases(seat.least_a, self.phases, seat.voltage_v)
@@ -86,6 +88,8 @@ class Follower:
     def most_a(self, now_s: float) -> float:
         """Return what it could use: what others than the sun allow it, and it shows to need."""
         seat = self.seat
+        if self.on_trial:
+            return seat.least_a
         if seat.granted_a <= 0.0:
             return seat.open_a
         needed_a = seat.headroom.needed_a(now_s, seat.granted_a)
@@ -102,8 +106,16 @@ class Follower:
 
     def rest(self) -> None:
         """Note that it can not run whatever the sun does."""
-        self.kept = False
+        self.kept = self.on_trial = False
         self.starts_s = self.waits_since_s = None
+
+    def try_out(self) -> Self | None:
+        """Return the same as it would run on trial: at its least, and on one phase for now."""
+        if not self.seat.may_be_tried or self.mode is not Mode.SOLAR:
+            return None
+        trial = replace(self, on_trial=True)
+        trial.learn()
+        return trial
 
     def give(self, share_a: float, reason: Reason) -> None:
         """Set what it may have: by the sun, and its minimum where its user wants that always."""

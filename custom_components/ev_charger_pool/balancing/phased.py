@@ -1,6 +1,6 @@
 """The phases that a member counts on: those its car uses, and those its device switched on."""
 
-from ..pool.members import MemberSettings
+from ..pool.members import MemberSettings, MemberWishes, PhaseChoice
 from .ledger import Account
 from .phases import PhaseLearner
 from .switching import PhaseSwitch, Room
@@ -12,19 +12,26 @@ class Phased:
 
     Attributes:
         settings: What is configured of the member.
+        wishes: What its user wants of it.
         account: What it was granted.
         learner: Which phases its car uses.
         voltage_v: Volts per phase.
         switch: How it switches phases; None where it cannot.
         sun_room: What the sun leaves it on one phase and on all, in modes by the sun.
+        car_phases: What its car was last seen to use in this session; None: unknown. For the sun
+            that holds over a pause, unlike for a fuse (SR-12).
+        was_tried: Whether a trial run was spent in this session to find that out.
     """
 
     settings: MemberSettings
+    wishes: MemberWishes
     account: Account
     learner: PhaseLearner
     voltage_v: float
     switch: PhaseSwitch | None = None
     sun_room: Room | None = None
+    car_phases: tuple[int, ...] | None = None
+    was_tried: bool = False
 
     def take_switching(self, wired: tuple[int, ...]) -> None:
         """Take whether it can switch phases: without measured currents nobody could verify it."""
@@ -56,6 +63,17 @@ class Phased:
     def is_told_one(self) -> bool:
         """Whether its device is told to charge on one of its phases."""
         return self.switch is not None and self.switch.phases == 1
+
+    @property
+    def may_be_tried(self) -> bool:
+        """Whether a trial run would show how many phases its car uses, and nothing else does."""
+        switches = (
+            self.switch is not None
+            and self.switch.veto is None
+            and self.wishes.phases is not PhaseChoice.THREE
+        )
+        unknown = self.car_phases is None and len(self.learner.wired) > 1
+        return unknown and not switches and not self.was_tried
 
     @property
     def keeps_turn(self) -> bool:

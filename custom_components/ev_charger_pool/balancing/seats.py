@@ -262,6 +262,7 @@ class Seat(Phased):
         """Forget what was known of the car before."""
         self.shown_w = None
         self.learner.forget()
+        self.car_phases, self.was_tried = None, False
         self.wake.rest()
         self.wake.stir()
         self.headroom = Headroom()
@@ -287,6 +288,8 @@ class Seat(Phased):
                 self.learner.forget()
         if self.connected and self.granted_a > 0.0:
             self.ceiling_dirty |= self.learner.take(at_s, lanes)
+            if self.learner.learned is not None and not self.is_told_one:
+                self.car_phases = self.learner.learned
             self.headroom.draw(at_s, strongest_a)
             if self.is_supply and 0.0 < strongest_a <= self.granted_a and self.had_time:
                 self.headroom.use(strongest_a / self.granted_a)

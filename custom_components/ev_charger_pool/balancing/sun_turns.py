@@ -5,6 +5,8 @@ from typing import Final
 
 from ..pool.members import Mode
 from .followers import Follower, Scene
+from .lending import HOUR_S
+from .phases import LEARNING_S
 from .sun_outlook import Claim, SunOutlook
 from .turns import TURN_S
 
@@ -48,6 +50,7 @@ def _keep(scene: Scene, outlook: SunOutlook, members: Sequence[Follower]) -> Non
     somebody_is_due = any(not f.kept and f.waited_s(now_s) >= TURN_S for f in members)
     loose = []
     claim = Claim()
+    spent = scene.lent_wh >= scene.budget_wh
     for follower in members:
         seat = follower.seat
         entered = follower.is_on
@@ -56,11 +59,15 @@ def _keep(scene: Scene, outlook: SunOutlook, members: Sequence[Follower]) -> Non
         if not follower.kept:
             continue
         follower.starts_s = follower.waits_since_s = None
+        is_verdict = _go_on_trying(follower)
+        if follower.on_trial and spent:
+            follower.kept = follower.on_trial = False
+            continue
         claim = claim.plus(follower)
-        if not always and not (entered and seat.turns.must_run(now_s)):
+        must_run = entered and seat.turns.must_run(now_s) and not is_verdict
+        if not always and not must_run:
             in_turn = not somebody_is_due or seat.turns.owed(now_s) > 0
             loose.append((entered, in_turn, -seat.settings.priority, follower))
-    spent = scene.lent_wh >= scene.budget_wh
     # Who would go first: who is new in this mode, out of its turn, or of a lower tier.
     loose.sort(key=lambda one: one[:3])
     for entered, _, _, follower in loose:
@@ -72,6 +79,22 @@ def _keep(scene: Scene, outlook: SunOutlook, members: Sequence[Follower]) -> Non
             claim = claim.less(follower)
 
 
+def _go_on_trying(follower: Follower) -> bool:
+    """Note a run on trial; return whether it just showed which phases the car uses.
+
+    What the sun is worth is judged at once then: the run that such a trial began would else import
+    for ten minutes (SR-14), and there is one trial in a session.
+    """
+    seat = follower.seat
+    if not follower.on_trial:
+        return False
+    seat.was_tried |= seat.granted_a > 0.0
+    if seat.car_phases is not None:
+        follower.on_trial = False
+        return True
+    return False
+
+
 def _look(scene: Scene, members: Sequence[Follower]) -> tuple[Claim, list[Follower]]:
     """Return what all take who run or are to start, and who waits for the sun."""
     now_s = scene.now_s
@@ -81,6 +104,8 @@ def _look(scene: Scene, members: Sequence[Follower]) -> tuple[Claim, list[Follow
         if follower.kept:
             continue
         seat = follower.seat
+        if follower.starts_s is None:
+            follower.on_trial = False
         if follower.waits_since_s is None:
             follower.waits_since_s = now_s
         if follower.starts_s is not None:
@@ -89,7 +114,7 @@ def _look(scene: Scene, members: Sequence[Follower]) -> tuple[Claim, list[Follow
             gone = scene.shortage_w(claim.least, scene.now) > 0.0 and not scene.battery.starts
             if late or gone:
                 claim = claim.less(follower)
-                follower.starts_s = None
+                follower.starts_s, follower.on_trial = None, False
                 follower.waits_since_s = now_s if late else follower.waits_since_s
         elif seat.online and seat.turns.may_start(now_s) and seat.starts.may_start(now_s):
             waiting.append(follower)
@@ -114,6 +139,15 @@ def _first_to_start(
     """Return who is to start, in the place of another if it waited for a turn (SR-14)."""
     for follower in waiting:
         if _may_start(scene, outlook, claim.plus(follower)):
+            return follower
+        trial = follower.try_out()
+        if (
+            trial is not None
+            and _costs_within_budget(scene, claim.plus(follower))
+            and _may_start(scene, outlook, claim.plus(trial))
+        ):
+            follower.on_trial = True
+            follower.learn()
             return follower
         if follower.waited_s(scene.now_s) < TURN_S:
             continue
@@ -145,3 +179,10 @@ def _may_start(scene: Scene, outlook: SunOutlook, claim: Claim) -> bool:
     if scene.known_s < JUDGED_S or scene.shortage_w(claim.least, scene.steady) > 0.0:
         return False
     return outlook.invites(claim)
+
+
+def _costs_within_budget(scene: Scene, claim: Claim) -> bool:
+    """Whether a trial stays within the budget of one member, if the car uses all phases."""
+    lent_wh = max(0.0, scene.lent_wh)
+    cost_wh = scene.shortage_w(claim.least, scene.steady) * LEARNING_S / HOUR_S
+    return lent_wh + cost_wh <= scene.site.settings.solar.import_budget_wh

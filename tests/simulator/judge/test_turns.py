@@ -254,6 +254,14 @@ def test_sr14_the_sun_ends_no_run_early(on_s: int, blamed: bool) -> None:
     assert found(Rule.SR14, scenario, partial(OnAndOff, on_s, 300)) == []
 
 
+def test_sr14_the_first_run_of_a_session_may_show_the_phases_of_its_car() -> None:
+    by_sun = Wish(at_s=0.0, member="c1", wishes=MemberWishes(mode=Mode.SOLAR))
+    scenario = replace(site([connector(1)], minutes=7), wishes=(by_sun,))
+    assert found(Rule.SR14, scenario, partial(Cloudy, 100, 300)) == []
+    longer = replace(scenario, duration_s=600.0)
+    assert found(Rule.SR14, longer, partial(Cloudy, 100, 300))
+
+
 def test_sr14_a_boost_that_ends_is_a_change_that_counts_at_once() -> None:
     until = STARTED_AT + timedelta(seconds=400)
     boost = MemberWishes(mode=Mode.SOLAR, boost_until=until)

@@ -2,7 +2,8 @@
 
 A run may end early for safety: when its least current would not fit beside all that is committed
 to the others and the most that others lately took, or a meter tells nothing that helps to see it,
-or it told that it draws more than it may (SR-6). The sun is no safety: it ends no run early.
+or it told that it draws more than it may (SR-6). The sun is no safety: it ends no run early, but for
+one in a session that shows how many phases a car uses.
 What a user changes counts at once; a car that comes, a device in trouble and a restart begin anew.
 That 1 to 5 A are never ordered is I3.
 """
@@ -53,6 +54,7 @@ class _Course:
         "running",
         "session",
         "started_s",
+        "tried",
         "waits_since_s",
     )
 
@@ -60,6 +62,8 @@ class _Course:
         self.running: bool | None = None
         """Whether it had a grant in the decision before; None after an outage."""
         self.session: str | None = None
+        self.tried: str | None = None
+        """The session that had its trial run."""
         self.mode = Mode.FAST
         self.charging = ChargingStatus.UNKNOWN
         self.forget()
@@ -189,6 +193,8 @@ class TurnJudge:
         if self._is_distrusted(member, decision, now_s):
             return
         by_the_sun = status.limited_by.kind is ReasonKind.SOLAR
+        if by_the_sun and self._was_trial(member, course):
+            return
         if by_the_sun or (
             self._may_run(member)
             and self._room.has(member, decision, now_s)
@@ -201,6 +207,12 @@ class TurnJudge:
                 f"paused {now_s - started_s:.0f} s after its start without need,"
                 f" {RUN_S:.0f} s are due ({status.limited_by})",
             )
+
+    def _was_trial(self, member: MemberTruth, course: _Course) -> bool:
+        """Whether its session had no run yet that ended as soon as its car's phases showed."""
+        first = course.tried is None or course.tried != course.session
+        course.tried = course.session
+        return first and course.mode is Mode.SOLAR and len(member.settings.phases) > 1
 
     def _is_distrusted(self, member: MemberTruth, decision: Decision, now_s: float) -> bool:
         """Whether a meter above it helps nobody, or it told that it draws too much (SR-6)."""
