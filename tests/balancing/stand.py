@@ -69,6 +69,8 @@ class Device:
     settings: MemberSettings
     plugged: bool = True
     wants_a: float = 32.0
+    least_a: float = 6.0
+    """It takes nothing of less."""
     car_phases: tuple[int, ...] = (0, 1, 2)
     told_a: float = 0.0
     draw_a: float = 0.0
@@ -133,7 +135,7 @@ class Device:
         if lease is not None and self.lapses and now - self._fed > lease.duration:
             self.told_a = min(self.told_a, self._lapse_to_a)
         goal = min(self.told_a, self.wants_a) if self.plugged else 0.0
-        if goal < 6.0 and self.settings.kind is MemberKind.CONNECTOR:
+        if goal < self.least_a and self.settings.kind is MemberKind.CONNECTOR:
             goal = 0.0
         if goal > 0.0:
             goal += self.over_a

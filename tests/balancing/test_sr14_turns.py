@@ -49,6 +49,31 @@ def test_sr14_a_pause_lasts_at_least_5_min() -> None:
     assert stand.granted() == 16.0
 
 
+def test_sr14_a_run_that_had_its_time_goes_on_when_the_meter_is_heard_again() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.run(700)
+    stand.meter_silent.add("grid")
+    stand.run(30)
+    assert stand.granted() == 0.0
+    stand.meter_silent.clear()
+    stand.run(20)
+    assert stand.granted() == 16.0
+
+
+def test_sr14_a_meter_that_comes_and_goes_wears_no_contactor() -> None:
+    stand = Stand(member("a"), other_a=5.0)
+    stand.run(300)
+    for _ in range(2):
+        stand.meter_silent.add("grid")
+        stand.run(30)
+        assert stand.granted() == 0.0
+        stand.meter_silent.clear()
+        stand.run(265)
+        assert stand.granted() == 0.0
+        stand.run(120)
+        assert stand.granted() == 16.0
+
+
 def test_sr14_safety_ends_a_run_at_any_time() -> None:
     stand = Stand(member("a"), other_a=5.0)
     stand.run(60)

@@ -52,14 +52,18 @@ def lower(
 ) -> None:
     """Order a smaller grant; a pause that the pool decided begins a wait (SR-14)."""
     now_s = now.timestamp()
+    seat.appetite.lower(now_s, seat.granted_a)
     book.set(seat, target_a, reason, now)
     site.expect_step(seat, now_s)
     if target_a <= 0.0:
         seat.wake.rest()
+        seat.appetite.rest()
         seat.starts.end()
         if seat.connected and reason.kind not in (ReasonKind.USER, ReasonKind.ASLEEP):
             # A switch of phases is a part of its run.
-            if reason.kind is not ReasonKind.PHASES:
+            if reason.kind is ReasonKind.STALE:
+                seat.turns.break_off(now_s)
+            elif reason.kind is not ReasonKind.PHASES:
                 seat.turns.pause(now_s)
         else:
             seat.turns.leave()
@@ -113,6 +117,9 @@ def cut(
     done = False
     for member, current_a, reason in smaller:
         seat = movable[member]
+        if current_a >= seat.granted_a - _ROUNDING:
+            # It may have less than the least that it is woken with (SR-14).
+            continue
         target_a = round_down(seat, current_a)
         if target_a < seat.granted_a - _ROUNDING:
             lower(site, seat, target_a, site.explain(reason, now_s), book, now)

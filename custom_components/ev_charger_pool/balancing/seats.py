@@ -18,6 +18,7 @@ from ..pool.quantities import PhaseReadings
 from ..pool.readings import Reading
 from ..pool.reasons import Reason, ReasonKind
 from ..pool.states import ChargingStatus, ConnectorState
+from .appetite import Appetite
 from .conduct import Conduct, WriteCredit
 from .headroom import Headroom
 from .leases import LeaseWatch
@@ -56,6 +57,8 @@ _QUIET: Final = (
 _NO_SHARE: Final = Ceiling(current_a=0.0, reason=Reason(kind=ReasonKind.SOLAR))
 """What a mode gives before it was asked."""
 
+_ROUNDING: Final = 1e-6
+
 _UNHEARD: Final = (ConnectorState.MISSING, ConnectorState.UNSPECIFIED)
 
 
@@ -72,6 +75,7 @@ class Seat(Phased):
         self.samples = Samples()
         self.turns = Turns()
         self.wake = Wake()
+        self.appetite = Appetite()
         self.headroom = Headroom()
         self.credit = WriteCredit()
         self.lease = LeaseWatch()
@@ -157,10 +161,17 @@ class Seat(Phased):
 
     @property
     def least_a(self) -> float:
-        """The least current that it runs with: the device's, or what the user finds worth it."""
-        wished_a = self.wishes.minimum_current_a
-        least_a = self.settings.min_current_a
-        return least_a if wished_a is None else max(least_a, wished_a)
+        """The least current that it runs with: the device's, the user's, or the car's.
+
+        Where a plan or the sun decides what it may have, a car that needs more goes without.
+        """
+        least_a = max(self.settings.min_current_a, self.wishes.minimum_current_a or 0.0)
+        return max(least_a, self.appetite.least_a) if self.mode is Mode.FAST else least_a
+
+    @property
+    def lacks_least(self) -> bool:
+        """Whether it has less than it runs with: it gets that or nothing."""
+        return self.granted_a < self.least_a - _ROUNDING
 
     @property
     def had_time(self) -> bool:
@@ -266,6 +277,7 @@ class Seat(Phased):
         self.wake.rest()
         self.wake.stir()
         self.headroom = Headroom()
+        self.appetite = Appetite()
         self.turns = Turns()
         self.conduct.forgive()
         if self.switch is not None:
@@ -294,6 +306,8 @@ class Seat(Phased):
             if self.is_supply and 0.0 < strongest_a <= self.granted_a and self.had_time:
                 self.headroom.use(strongest_a / self.granted_a)
             self.wake.draw(at_s, strongest_a)
+            if self.appetite.draw(at_s, strongest_a, self.granted_a):
+                self.wake.doubt(at_s)
 
     def _note_unmeasured(self, report: MemberReport) -> None:
         """Take that it charges by its own word, nobody knows with how much."""

@@ -42,8 +42,19 @@ class Turns:
         self.waiting_since_s = now_s
         self.paused_until_s = now_s + PAUSE_S
 
+    def break_off(self, now_s: float) -> None:
+        """Note that a meter fell silent: a run that had its time goes on when it is heard again.
+
+        The switch was made already, and a short pause makes no more of them. After a run that was
+        too short the whole pause is due, so that a meter that comes and goes wears no contactor.
+        """
+        had_its_time = self.running_since_s is not None and not self.must_run(now_s)
+        self.pause(now_s)
+        if had_its_time:
+            self.forgive_pause()
+
     def forgive_pause(self) -> None:
-        """Note that its user wants something else: that is done at once."""
+        """Note that it need not wait for the end of its pause."""
         self.paused_until_s = float("-inf")
 
     def leave(self) -> None:

@@ -9,6 +9,7 @@ from ..pool.states import ChargingStatus
 from .conduct import Rung
 from .downs import cap_of, lower, stale_branch
 from .leases import STEADY_S, VISIBLE_A
+from .ledger import MEASURING_TOLERANCE_A
 from .orders import BACKED_OFF_S, RETRIES, RETRY_SPACING_S, OrderBook
 from .raises import caps, slack
 from .seats import Seat
@@ -148,6 +149,28 @@ def _may_exercise(seat: Seat, now_s: float) -> bool:
     )
 
 
+def _offer(site: SiteState, seat: Seat, now_s: float) -> float:
+    """Return the least current to try with an attempt to wake a car, 0 where there is no more.
+
+    What others run with at least stays theirs: nobody is paused for a trial.
+    """
+    offered_a = round_down(seat, min(seat.appetite.offer_for(seat.wake.attempts), seat.open_a))
+    if offered_a <= seat.granted_a + _ROUNDING:
+        return 0.0
+    cap = caps(site.branches, now_s, site.generation.most_a(now_s))
+    for position in seat.chain:
+        others = [other for other in site.branches[position].seats if other is not seat]
+        for lane in seat.next_used:
+            kept_a = sum(
+                min(other.granted[lane], other.least_a) + MEASURING_TOLERANCE_A
+                for other in others
+                if other.granted[lane] > 0.0
+            )
+            if cap[position][lane] - kept_a < offered_a:
+                return 0.0
+    return offered_a
+
+
 def wake(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> None:
     """Wake cars that take nothing after a pause; let those that sleep on be (SR-14)."""
     for seat in site.seats.values():
@@ -158,5 +181,6 @@ def wake(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> None:
             report = seat.report
             if report is not None and report.charging in _WAKEABLE and not book.has(seat):
                 book.act(seat, OrderKind.START, seat.reason, now)
+            seat.appetite.attempt(_offer(site, seat, now_s))
         elif seat.wake.asleep:
             lower(site, seat, 0.0, Reason(kind=ReasonKind.ASLEEP), book, now)

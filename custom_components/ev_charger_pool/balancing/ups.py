@@ -89,7 +89,7 @@ class Waves:
         left = slack(site.branches, cap)
         raises = fit(self._wanted(site, willing, plan, book, now_s), left, round_down)
         starters = {
-            one.seat.settings.member for one in raises if one.is_short and one.seat.granted_a <= 0.0
+            one.seat.settings.member for one in raises if one.is_short and one.seat.lacks_least
         }
         if starters:
             # What stays committed beyond a grant cannot be planned with for somebody's start.
@@ -106,7 +106,7 @@ class Waves:
         short = [one for one in raises if one.is_short]
         if short:
             # Who waits to start gets its minimum or nothing: a fraction of an amp may decide.
-            waits = any(one.seat.granted_a <= 0.0 for one in short)
+            waits = any(one.seat.lacks_least for one in short)
             least_a = _ROUNDING if waits else DEADBAND_A - _ROUNDING
             ordered += _make_room(site, willing, plan, book, now, least_a)
         ordered += _let_go(site, willing, plan, book, now)
@@ -242,6 +242,7 @@ def raise_to(
         seat.turns.start(now_s)
         seat.starts.begin(now_s)
         seat.wake.resume(now_s)
+        seat.appetite.rest()
     site.count(seat, now_s)
 
 

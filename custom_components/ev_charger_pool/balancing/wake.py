@@ -52,6 +52,16 @@ class Wake:
         self._resumed_s = now_s
         self._attempts = 0
 
+    def doubt(self, at_s: float) -> None:
+        """Note that it stopped when it was lowered: it is woken as after a pause."""
+        self.resume(at_s)
+        self._sleeps_s = TURN_S
+
+    @property
+    def attempts(self) -> int:
+        """How often it was woken since its resume."""
+        return self._attempts
+
     def rest(self) -> None:
         """Note that it may not draw, or that there is no car."""
         self._resumed_s = None

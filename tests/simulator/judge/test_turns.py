@@ -148,6 +148,24 @@ def test_sr14_a_pause_for_safety_lasts_as_well() -> None:
     assert found(Rule.SR14, scenario, SiteController, house=house) == []
 
 
+class Distrustful(OnAndOff):
+    """Says that it trusts no meter."""
+
+    @override
+    def decision(self, site: SiteSettings, orders: tuple[Order, ...], now: datetime) -> Decision:
+        decision = super().decision(site, orders, now)
+        circuits = {key: replace(status, stale=True) for key, status in decision.circuits.items()}
+        return replace(decision, circuits=circuits)
+
+
+@pytest.mark.parametrize(("on_s", "blamed"), [(700, False), (590, True)])
+def test_sr14_a_run_that_ended_for_a_meter_goes_on_when_it_had_its_time(
+    on_s: int, blamed: bool
+) -> None:
+    scenario = site([connector(1)], minutes=25)
+    assert bool(found(Rule.SR14, scenario, partial(Distrustful, on_s, 100))) is blamed
+
+
 @pytest.mark.parametrize("kind", list(OutageKind))
 def test_sr14_an_outage_begins_everything_anew(kind: OutageKind) -> None:
     outage = Outage(kind=kind, from_s=750.0, until_s=800.0)

@@ -3,8 +3,9 @@
 A run may end early for safety: when its least current would not fit beside all that is committed
 to the others and the most that others lately took, or a meter tells nothing that helps to see it,
 or it told that it draws more than it may (SR-6). The sun is no safety: it ends no run early, but for
-one in a session that shows how many phases a car uses.
-What a user changes counts at once; a car that comes, a device in trouble and a restart begin anew.
+one in a session that shows how many phases a car uses. A run that had its time and ended for a meter
+that is not trusted goes on as soon as it is. What a user changes counts at once; a car that comes, a
+device in trouble and a restart begin anew.
 That 1 to 5 A are never ordered is I3.
 """
 
@@ -187,8 +188,10 @@ class TurnJudge:
             # A switch of phases is a part of its run.
             course.started_s = None if status.asleep else started_s
             return
-        course.paused_s = now_s
-        if started_s is None or now_s - started_s >= RUN_S - 1e-6:
+        had_its_time = started_s is None or now_s - started_s >= RUN_S - 1e-6
+        if not (had_its_time and self._is_stale(member, decision)):
+            course.paused_s = now_s
+        if had_its_time or started_s is None:
             return
         if self._is_distrusted(member, decision, now_s):
             return
@@ -216,12 +219,15 @@ class TurnJudge:
 
     def _is_distrusted(self, member: MemberTruth, decision: Decision, now_s: float) -> bool:
         """Whether a meter above it helps nobody, or it told that it draws too much (SR-6)."""
-        stale = any(
+        draws_more = self._news.books[member.id].above_since_s is not None
+        return self._is_stale(member, decision) or draws_more or self._room.is_hidden(member, now_s)
+
+    def _is_stale(self, member: MemberTruth, decision: Decision) -> bool:
+        """Whether the pool trusts a meter above it no more: a run that it ends may soon go on."""
+        return any(
             decision.circuits[circuit].stale
             for circuit in self._room.paths[member.settings.circuit]
         )
-        draws_more = self._news.books[member.id].above_since_s is not None
-        return stale or draws_more or self._room.is_hidden(member, now_s)
 
     def _may_run(self, member: MemberTruth) -> bool:
         """Whether nothing but a fuse can be why it is paused."""
