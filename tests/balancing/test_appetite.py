@@ -100,6 +100,19 @@ def test_sr14_a_car_that_only_slept_is_woken_with_what_it_had() -> None:
     assert device.draw_a == 6.0
 
 
+def test_sr14_a_full_car_is_offered_no_more_than_it_charged_with() -> None:
+    appetite = Appetite()
+    assert appetite.offer_for(2) == 10.0
+    appetite.draw(0.0, 15.8, 16.0)
+    assert appetite.offer_for(3) == 13.0
+    appetite.lower(100.0, 16.0)
+    # It is still on its way down: that proves nothing of the smaller grant.
+    appetite.draw(110.0, 12.0, 7.0)
+    assert appetite.offer_for(2) == 10.0
+    appetite.draw(140.0, 2.0, 7.0)
+    assert appetite.offer_for(2) == appetite.offer_for(3) == 7.0
+
+
 def test_sr14_a_draw_below_what_was_learned_voids_it() -> None:
     appetite = Appetite()
     appetite.attempt(10.0)

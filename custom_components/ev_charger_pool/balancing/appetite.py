@@ -23,15 +23,17 @@ _ROUNDING: Final = 1e-6
 class Appetite:
     """What one car needs to charge at all. Times are seconds since the epoch, amps per phase."""
 
-    __slots__ = ("_drawn_a", "_enough_a", "_known_a", "_lowered_s", "_tried_a")
+    __slots__ = ("_drawn_a", "_enough_a", "_known_a", "_lowered_s", "_pressed", "_tried_a")
 
     def __init__(self) -> None:
         self._known_a = 0.0
         self._tried_a = 0.0
         self._drawn_a = 0.0
         self._lowered_s = float("-inf")
+        self._pressed = False
+        """Whether it took what it had when it was lowered."""
         self._enough_a = float("inf")
-        """With so much it charged before it was lowered."""
+        """The least grant with which it was seen to charge."""
 
     @property
     def least_a(self) -> float:
@@ -39,7 +41,7 @@ class Appetite:
         return max(self._known_a, self._tried_a)
 
     def offer_for(self, attempt: int) -> float:
-        """Return what to offer with an attempt to wake it, 0 for no more than it has."""
+        """Return what to offer with an attempt to wake it, never more than it charged with."""
         return min(OFFERS_A.get(attempt, 0.0), self._enough_a)
 
     def attempt(self, offered_a: float) -> None:
@@ -53,20 +55,22 @@ class Appetite:
 
     def lower(self, now_s: float, from_a: float) -> None:
         """Note that it is told to take less."""
-        if self._drawn_a >= PRESSED_SHARE * from_a:
-            self._lowered_s = now_s
-            self._enough_a = from_a
+        self._lowered_s = now_s
+        self._pressed = self._drawn_a >= PRESSED_SHARE * from_a
 
     def draw(self, at_s: float, draw_a: float, granted_a: float) -> bool:
         """Take a draw beside the grant of then; return whether it stopped for being lowered."""
+        follows = at_s - self._lowered_s <= STOPS_WITHIN_S
         stopped = self._drawn_a > DRAWING_A >= draw_a
         self._drawn_a = draw_a
         if stopped:
-            return at_s - self._lowered_s <= STOPS_WITHIN_S
+            return follows and self._pressed
         if draw_a > DRAWING_A:
             if self._tried_a > 0.0 and granted_a >= self._tried_a - _ROUNDING:
                 self._known_a = self._tried_a
-            elif granted_a < self._known_a - _ROUNDING and at_s - self._lowered_s > STOPS_WITHIN_S:
-                self._known_a = 0.0
             self._tried_a = 0.0
+            if not follows:
+                self._enough_a = min(self._enough_a, granted_a)
+                if granted_a < self._known_a - _ROUNDING:
+                    self._known_a = 0.0
         return False
