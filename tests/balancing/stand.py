@@ -72,6 +72,8 @@ class Device:
     least_a: float = 6.0
     """It takes nothing of less."""
     car_phases: tuple[int, ...] = (0, 1, 2)
+    dc_share: float = 0.9
+    """Of the watts that its amps pay for with the worst losses, a supply's output has so much."""
     told_a: float = 0.0
     draw_a: float = 0.0
     online: bool = True
@@ -171,7 +173,7 @@ class Device:
             arrived_at=now,
             power_w=None
             if per_amp is None
-            else Reading(value=0.9 * per_amp * self.draw_a, arrived_at=now),
+            else Reading(value=self.dc_share * per_amp * self.draw_a, arrived_at=now),
             online=self.online,
             state=state,
             charging=charging if self.plugged else ChargingStatus.NOT_CHARGING,

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from custom_components.ev_charger_pool.balancing.supplies import (
-    current_of_power,
-    power_of_current,
+from custom_components.ev_charger_pool.balancing.ac_side import AcSide
+from custom_components.ev_charger_pool.balancing.supplies import current_of_power
+from custom_components.ev_charger_pool.pool.members import (
+    MemberKind,
+    MemberSettings,
+    OrderKind,
 )
-from custom_components.ev_charger_pool.pool.members import MemberKind, MemberSettings
 from custom_components.ev_charger_pool.pool.quantities import LOWEST_VOLTAGE_V
 from custom_components.ev_charger_pool.pool.reasons import ReasonKind
 
@@ -39,9 +41,7 @@ def running(demand_w: float) -> Stand:
 
 def test_sr13_amps_pay_for_watts_with_all_losses() -> None:
     settings = supply()
-    assert power_of_current(settings, 2.0) == pytest.approx(2 * PER_AMP)
     assert current_of_power(settings, 5_014.6) == pytest.approx(10.0, rel=1e-3)
-    assert power_of_current(member(), 10.0) is None
     assert current_of_power(member(), LOWEST_VOLTAGE_V * 30.0) == pytest.approx(10.0)
 
 
@@ -128,3 +128,70 @@ def test_sr13_an_ac_side_that_is_measured_counts_as_it_is() -> None:
     assert stand.is_settled("dc")
     assert stand.decision.circuits["grid"].other_a.l1 == pytest.approx(5.0)
     assert stand.decision.members["dc"].commitment_a == pytest.approx(8.4)
+
+
+def measured(demand_w: float) -> Stand:
+    """A supply with a meter on its AC side, of which an amp gives 20 % more than at worst."""
+    stand = running(demand_w)
+    stand.devices["dc"].measures = True
+    stand.devices["dc"].dc_share = 1.2
+    return stand
+
+
+def test_sr13_a_measured_ac_side_pays_for_more_watts() -> None:
+    stand = measured(4_000.0)
+    stand.run(50)
+    assert stand.granted("dc") == 7.9
+    stand.run(100)
+    # 95 % of what was measured counts; its set points could use no more.
+    assert stand.granted("dc") == 6.9
+    power_w = stand.decision.members["dc"].granted_w
+    assert power_w == pytest.approx(6.9 * 1.14 * PER_AMP)
+    assert power_w <= 4_000.0
+
+
+def test_sr13_what_its_set_points_may_cost_is_reckoned_as_measured() -> None:
+    stand = measured(4_000.0)
+    stand.devices["dc"].change = {"demand_w": 4_000.0, "set_current_a": 12.0}
+    stand.run(50)
+    assert stand.decision.members["dc"].commitment_a == 12.0
+    stand.run(100)
+    assert stand.decision.members["dc"].commitment_a == pytest.approx(12.0 / 1.14, abs=1e-3)
+
+
+def test_sr13_watts_that_cost_more_than_before_are_taken_back_at_once() -> None:
+    stand = measured(4_000.0)
+    stand.run(150)
+    device = stand.devices["dc"]
+    device.orders.clear()
+    device.dc_share = 1.1
+    stand.run(3)
+    (order,) = device.orders
+    assert order.kind is OrderKind.SET
+    assert order.grant.power_w == pytest.approx(6.9 * 0.95 * 1.1 * PER_AMP)
+
+
+def test_sr13_without_its_meter_the_worst_losses_count_again() -> None:
+    stand = measured(4_000.0)
+    stand.run(150)
+    stand.devices["dc"].measures = False
+    stand.run(60)
+    assert stand.decision.members["dc"].granted_w == pytest.approx(stand.granted("dc") * PER_AMP)
+
+
+def test_sr13_an_ac_side_counts_after_a_minute_and_never_below_the_worst() -> None:
+    side = AcSide(500.0)
+    assert not side.take(0.0, 6_000.0, 10.0)
+    assert not side.take(59.0, 6_000.0, 10.0)
+    assert side.take(60.0, 6_000.0, 10.0)
+    assert side.worth_w == pytest.approx(570.0)
+    # Little load says nothing: standby is most of it.
+    assert not side.take(61.0, 300.0, 1.0)
+    # A trifle is not worth a write; the worst of ten minutes counts.
+    assert not side.take(62.0, 5_950.0, 10.0)
+    assert side.take(63.0, 5_500.0, 10.0)
+    assert not side.take(400.0, 6_000.0, 10.0)
+    assert side.worth_w == pytest.approx(522.5)
+    assert side.take(664.0, 6_000.0, 10.0)
+    assert side.take(665.0, 3_000.0, 10.0)
+    assert side.worth_w == 500.0

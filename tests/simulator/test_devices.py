@@ -406,6 +406,20 @@ def test_sr13_a_supply_keeps_voltage_limit_times_current_within_its_watts() -> N
     assert report.set_current_a <= 2.0 + 1e-9
 
 
+def test_a_supply_takes_the_watts_that_it_is_told() -> None:
+    """Who grants them knows what they cost: more than at worst, where that is measured."""
+    bench = SupplyBench()
+    bench.run(6)
+    watts = 2.0 * (bench.supply.settings.watts_per_amp or 0.0)
+    bench.supply.receive(order(2.0, power_w=1.2 * watts, lease_s=None), bench.now_s)
+    bench.run(60)
+    plan = bench.supply.plan
+    assert bench.output.current_a == pytest.approx(1.2 * watts / plan.voltage_v, rel=1e-3)
+    assert bench.output.watts_per_amp * bench.supply.draw_a == pytest.approx(
+        bench.output.power_w, rel=0.05
+    )
+
+
 def test_a_supply_without_a_grant_or_a_wish_is_off() -> None:
     bench = SupplyBench()
     bench.run(3)

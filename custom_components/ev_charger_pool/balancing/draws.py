@@ -27,7 +27,7 @@ def commitment_of(seat: Seat, now_s: float) -> Lanes:
         current_a = max(account.outstanding_a, seat.fail_safe_a)
     report = seat.report
     if report is not None and report.online:
-        current_a = max(current_a, report.limit_a or 0.0, report.set_current_a or 0.0)
+        current_a = max(current_a, report.limit_a or 0.0, seat.set_current_a)
     newest = seat.samples.newest
     amps = [0.0, 0.0, 0.0]
     for position in seat.used:

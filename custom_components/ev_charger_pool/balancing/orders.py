@@ -7,7 +7,6 @@ from typing import Final
 from ..pool.members import Grant, MemberRecord, Order, OrderKind, Urgency
 from ..pool.reasons import Reason
 from .seats import Seat
-from .supplies import power_of_current
 
 RETRY_SPACING_S: Final = 5.0
 """A grant that failed is sent again after the timeout of a control call (SR-7)."""
@@ -71,7 +70,7 @@ class OrderBook:
         grant = Grant(
             member=settings.member,
             current_a=current_a,
-            power_w=power_of_current(settings, current_a),
+            power_w=seat.power_of(current_a),
             lapse_to_a=min(current_a, seat.fail_safe_a),
             fail_safe_a=seat.fail_safe_a,
             lease=None if settings.lease is None else settings.lease.duration,

@@ -18,6 +18,7 @@ from ..pool.quantities import PhaseReadings
 from ..pool.readings import Reading
 from ..pool.reasons import Reason, ReasonKind
 from ..pool.states import ChargingStatus, ConnectorState
+from .ac_side import Supplied
 from .appetite import Appetite
 from .conduct import Conduct, WriteCredit
 from .headroom import Headroom
@@ -62,7 +63,7 @@ _ROUNDING: Final = 1e-6
 _UNHEARD: Final = (ConnectorState.MISSING, ConnectorState.UNSPECIFIED)
 
 
-class Seat(Phased):
+class Seat(Phased, Supplied):
     """One member's place in the pool: what it is, what it did, and what it was told."""
 
     def __init__(self, settings: MemberSettings, chain: tuple[int, ...], voltage_v: float) -> None:
@@ -120,6 +121,7 @@ class Seat(Phased):
     def configure(self, settings: MemberSettings, chain: tuple[int, ...], voltage_v: float) -> None:
         """Take settings; what is known of the member stays."""
         self.settings = settings
+        self.take_losses(settings.watts_per_amp)
         self.chain = chain
         self.voltage_v = voltage_v
         self.is_supply = settings.kind is MemberKind.POWER_SUPPLY
@@ -298,6 +300,7 @@ class Seat(Phased):
             self.conduct.obey()
             if self.granted_a <= 0.0:
                 self.learner.forget()
+        self.note_losses(report, at_s, strongest_a if self.had_time else 0.0)
         if self.connected and self.granted_a > 0.0:
             self.ceiling_dirty |= self.learner.take(at_s, lanes)
             if self.learner.learned is not None and not self.is_told_one:
@@ -403,7 +406,7 @@ class Seat(Phased):
         report = self.report
         if not self.is_supply or report is None or report.demand_w is None:
             return
-        current_a = current_of_power(self.settings, report.demand_w)
+        current_a = current_of_power(self.settings, report.demand_w) * self.cost_share
         if current_a < self.ceiling.current_a:
             self.ceiling = Ceiling(
                 current_a=current_a,

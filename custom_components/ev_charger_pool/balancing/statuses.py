@@ -8,7 +8,6 @@ from ..pool.quantities import PHASES, PerPhase, PhaseReadings
 from .branches import Branch
 from .conduct import Rung
 from .seats import Seat
-from .supplies import power_of_current
 from .wiring import LANES, WATTS, Lanes
 
 _UNKNOWN: PhaseReadings = PerPhase(None, None, None)
@@ -45,7 +44,7 @@ def member_status(seat: Seat, now_s: float) -> MemberStatus:
     seat.status = MemberStatus(
         member=seat.settings.member,
         granted_a=seat.granted_a,
-        granted_w=power_of_current(seat.settings, seat.granted_a),
+        granted_w=seat.power_of(seat.granted_a),
         commitment_a=commitment_a,
         limited_by=seat.reason,
         used_phases=frozenset(PHASES[position] for position in seat.used),

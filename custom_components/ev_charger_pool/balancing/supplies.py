@@ -23,8 +23,3 @@ def current_of_power(settings: MemberSettings, power_w: float) -> float:
     if settings.watts_per_amp is None:
         return power_w / (LOWEST_VOLTAGE_V * len(settings.phases))
     return power_w / settings.watts_per_amp
-
-
-def power_of_current(settings: MemberSettings, current_a: float) -> float | None:
-    """Return the DC watts that amps per phase pay for; None for a connector."""
-    return None if settings.watts_per_amp is None else current_a * settings.watts_per_amp

@@ -5,6 +5,7 @@ from typing import Final
 
 from ..pool.quantities import Phase
 
+_NOMINAL_V: Final = 230.0
 _STANDBY_W: Final = 15.0
 _DC_PER_S: Final = 4.0
 """The output reaches a new set point with this rate constant."""
@@ -66,6 +67,7 @@ class SimulatedSupply:
         self._efficiency = efficiency
         self._power_factor = power_factor
         self._on = False
+        self._ac_voltage_v = _NOMINAL_V
         self._set_voltage_v = 0.0
         self._set_current_a = 0.0
         self._set_power_w: float | None = None
@@ -86,6 +88,12 @@ class SimulatedSupply:
         power = self.power_w
         carried = power / self._efficiency if power >= 0.0 else power * self._efficiency
         return carried + _STANDBY_W
+
+    @property
+    def watts_per_amp(self) -> float:
+        """The watts at the output that one amp on each of its phases pays for now."""
+        apparent = self._ac_voltage_v * len(self.phases) * self._power_factor
+        return apparent * self._efficiency
 
     @property
     def stored_share(self) -> float:
@@ -124,6 +132,7 @@ class SimulatedSupply:
         self.energy_wh += energy
         if isinstance(self._load, DcBattery):
             self._stored_wh = min(max(self._stored_wh + energy, 0.0), self._load.capacity_wh)
+        self._ac_voltage_v = ac_voltage_v
         apparent = self.ac_power_w / self._power_factor
         self.ac_current_a = apparent / (ac_voltage_v * len(self.phases))
 

@@ -66,8 +66,8 @@ class Supply(Firmware):
         """Return the output current that keeps voltage limit times current within the grant."""
         watts = self._allowed_a(fault) * SUPPLY_LOSSES * len(self.settings.phases)
         told = self.limit.power_w
-        if told is not None and fault is None:
-            watts = min(watts, told)
+        if told is not None and fault is None and watts > 0.0:
+            watts = told
         return min(self.plan.current_a, watts / self.plan.voltage_v)
 
     def _drive(self, fault: DeviceFaultKind | None) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from ...pool.members import MemberId, Order, OrderKind
 from ..devices import Station
+from ..supply_device import Supply
 from .news import News
 from .truth import MemberTruth, Truth
 from .violations import ROUNDING_A, Findings, Rule
@@ -78,9 +79,12 @@ class OrderJudge:
                 f" {settings.max_current_a} A in steps of {settings.step_a} A",
             )
         watts = order.grant.power_w
-        if settings.watts_per_amp is not None and (
-            watts is None or watts > current_a * settings.watts_per_amp + 1.0
-        ):
+        per_amp = settings.watts_per_amp
+        device = member.device
+        if per_amp is not None and isinstance(device, Supply) and device.plan.measures_ac:
+            # What is measured may be counted on, as far as it is true.
+            per_amp = max(per_amp, device.output.watts_per_amp)
+        if per_amp is not None and (watts is None or watts > current_a * per_amp + 1.0):
             self._findings.add(
                 Rule.SR13,
                 now_s,
