@@ -146,6 +146,7 @@ def test_sr13_a_measured_ac_side_pays_for_more_watts() -> None:
     # 95 % of what was measured counts; its set points could use no more.
     assert stand.granted("dc") == 6.9
     power_w = stand.decision.members["dc"].granted_w
+    assert power_w is not None
     assert power_w == pytest.approx(6.9 * 1.14 * PER_AMP)
     assert power_w <= 4_000.0
 
