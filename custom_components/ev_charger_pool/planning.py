@@ -50,7 +50,7 @@ LOOK_BEYOND: Final = timedelta(hours=24)
 LONGEST: Final = timedelta(days=8)
 """A departure that repeats once a week is within it."""
 
-SMALL: Final = 400
+SMALL: Final = 200
 """Cars times quarter hours: what is planned within 20 ms, and so on the event loop."""
 
 _BY_COST: Final = PlanSettings()

@@ -13,11 +13,15 @@ from .keeping import kept, without_savers
 from .ledger import ENOUGH_MWH, Ledger
 from .minimums import settle
 from .model import Model, model_of
+from .orders import added, has_uneven_phases, reordered
 from .promises import promises_of
 from .schedules import runs_of, schedule_of
 from .sharing import Flow, cheapest
 
 DEFAULTS: Final = PlanSettings()
+
+STEADY: Final = 0.005
+"""Plans that fall short stay as they were told unless others gain this share of what is needed."""
 
 
 def plan(
@@ -89,17 +93,29 @@ def _solve(model: Model, base: Flow, settings: PlanSettings) -> Ledger:
         if kept_of_mine and mine == kept_of_mine
     }
     ledger = settle(model, flow, steady)
+    if has_uneven_phases(model) and _is_short(ledger):
+        ledger = added(ledger, base) if any(base) else reordered(ledger)
     for member in range(len(model.requests)):
         if member not in steady:
             join_blocks(ledger, member, settings.tolerance)
     return ledger
 
 
+def _is_short(ledger: Ledger) -> bool:
+    """Whether somebody has less than it needs."""
+    return any(ledger.missing(member) > ENOUGH_MWH for member in range(len(ledger.plan)))
+
+
 def _is_good_enough(ledger: Ledger, free: Ledger, tolerance: float) -> bool:
-    """Whether a plan keeps the promises of another and costs hardly more."""
+    """Whether a plan keeps the promises of another and costs hardly more, or promises more."""
     for tier in ledger.model.tiers:
         short = sum(ledger.missing(member) - free.missing(member) for member in tier)
-        if short > ENOUGH_MWH:
+        if short < -ENOUGH_MWH:
+            return True
+        lost = sum(free.missing(member) for member in tier)
+        needed = sum(free.model.needed[member] for member in tier)
+        # Where promises are broken anyway, a trifle more is no reason to move everybody.
+        if short > (STEADY * needed if lost > ENOUGH_MWH else ENOUGH_MWH):
             return False
     cost = free.cost()
     return ledger.cost() <= cost + tolerance * abs(cost) + 1e-9
