@@ -40,6 +40,8 @@ def reordered(ledger: Ledger) -> Ledger:
     order: _Order = []
     least_of_order: _Short = ()
     for key in _keys(model):
+        if not tries.left:
+            break
         candidate = sorted(range(len(model.requests)), key=key)
         tried = tries.place_all(candidate)
         short = _short_of(tried)
@@ -86,11 +88,11 @@ class _Tries:
     def __init__(self, model: Model) -> None:
         self._model = model
         looked_at = sum(after - first for first, after in model.windows)
-        self.left = min(TRIES, CELLS // max(1, looked_at))
+        self.left = max(1, min(TRIES, CELLS // max(1, looked_at)))
 
     def place_all(self, order: Sequence[int]) -> Ledger:
         """Return a plan of members that were placed one after the other."""
-        self.left = max(0, self.left - 1)
+        self.left -= 1
         ledger = Ledger(self._model)
         for member in order:
             place(ledger, member, self._model.needed[member])
