@@ -111,6 +111,20 @@ def test_a_few_clouds_switch_nothing() -> None:
     assert told(site) == 1
 
 
+def test_among_clouds_that_leave_less_than_one_phase_takes_all_phases_are_not_used() -> None:
+    site = stand(surplus_a=9.0)
+    imported_wh = 0.0
+    for cloud in range(40):
+        site.set_other(-1.5 if cloud % 2 else -9.0)
+        for _ in range(90):
+            site.run(1)
+            imported_wh += max(0.0, sum(site.load())) * 230.0 / 3_600.0
+    assert told(site) == 1
+    assert site.granted() >= 6.0
+    # Three phases at their least would import 3.1 kW in each of twenty clouds of 90 s.
+    assert imported_wh < 0.3 * 20 * 3_100.0 * 90.0 / 3_600.0
+
+
 def test_the_contactor_is_never_moved_under_load() -> None:
     site = stand(surplus_a=4.0)
     for surplus_a in (4.0, 9.0, 4.0, 9.0):

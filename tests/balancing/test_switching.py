@@ -9,6 +9,8 @@ from custom_components.ev_charger_pool.balancing.switching import (
     EMPTY_S,
     MOST_SWITCHES,
     SPACING_S,
+    SUN_UP_S,
+    UP_S,
     PhaseSwitch,
     Room,
     Stage,
@@ -151,6 +153,33 @@ def test_a_run_that_has_just_begun_is_interrupted_for_a_person_only() -> None:
     bench.mode = Mode.FAST
     bench.run(60)
     assert bench.switch.phases == 3
+
+
+def told_with(gain_w: float, seconds: int, room: Room = PLENTY) -> int:
+    """Return on how many phases it is after a while on one, the sun being worth so much more."""
+    bench = Bench()
+    bench.run(60)
+    bench.room = Room(one_a=48.0, all_a=16.0, gain_w=-1_000.0)
+    bench.run(700)
+    assert bench.switch.phases == 1
+    bench.room = Room(one_a=room.one_a, all_a=room.all_a, gain_w=gain_w)
+    bench.run(seconds)
+    return bench.switch.phases
+
+
+def test_the_sun_is_worth_more_on_one_phase_where_all_would_import() -> None:
+    assert told_with(-1_000.0, 900) == 1
+    assert told_with(-100.0, 900) == 1
+
+
+def test_the_sun_is_worth_more_on_all_phases_soon_and_as_much_after_minutes() -> None:
+    assert told_with(1_000.0, int(SUN_UP_S) + 60) == 3
+    assert told_with(0.0, int(SUN_UP_S) + 60) == 1
+    assert told_with(0.0, int(UP_S) + 60) == 3
+
+
+def test_what_fuse_and_limits_leave_binds_whatever_the_sun_is_worth() -> None:
+    assert told_with(3_000.0, 900, room=ONE_ONLY) == 1
 
 
 def test_a_device_out_of_reach_is_told_nothing() -> None:

@@ -68,9 +68,14 @@ class Follower:
         seat = self.seat
         if seat.is_told_one:
             return seat.learner.wired[:1]
-        if seat.car_phases is not None:
-            return seat.car_phases
-        return seat.learner.wired[:1] if self.on_trial else seat.learner.wired
+        if seat.car_phases is None and self.on_trial:
+            return seat.learner.wired[:1]
+        return self.all_phases
+
+    @property
+    def all_phases(self) -> tuple[int, ...]:
+        """The phases that it is taken to use where its device charges on all."""
+        return self.seat.car_phases or self.seat.learner.wired
 
     def learn(self) -> None:
         """Renew what is known of its car."""

@@ -3,7 +3,7 @@
 from ..pool.members import MemberSettings, MemberWishes, PhaseChoice
 from .ledger import Account
 from .phases import PhaseLearner
-from .switching import PhaseSwitch, Room
+from .switching import PhaseSwitch
 from .wiring import Lanes, on_phases
 
 
@@ -17,7 +17,7 @@ class Phased:
         learner: Which phases its car uses.
         voltage_v: Volts per phase.
         switch: How it switches phases; None where it cannot.
-        sun_room: What the sun leaves it on one phase and on all, in modes by the sun.
+        sun_gain_w: What the sun is worth more on all phases than on one, in modes by the sun.
         car_phases: What its car was last seen to use in this session; None: unknown. For the sun
             that holds over a pause, unlike for a fuse (SR-12).
         was_tried: Whether a trial run was spent in this session to find that out.
@@ -29,7 +29,7 @@ class Phased:
     learner: PhaseLearner
     voltage_v: float
     switch: PhaseSwitch | None = None
-    sun_room: Room | None = None
+    sun_gain_w: float | None = None
     car_phases: tuple[int, ...] | None = None
     was_tried: bool = False
 

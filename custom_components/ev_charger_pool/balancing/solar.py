@@ -19,7 +19,7 @@ from .sun_outlook import SunOutlook
 from .sun_shares import SunShares
 from .sun_turns import SunTurns
 from .surplus import SolarReadings, Surplus, less, measure
-from .switches import tell_rooms
+from .switches import tell_gains
 from .wake import DRAWING_A
 from .wiring import WATTS, Lanes, each
 
@@ -113,7 +113,7 @@ class Solar:
             )
             self._turns.decide(scene, outlook, members)
             self._shares.decide(scene, members)
-            tell_rooms(scene, tuple(self._followers.values()))
+            tell_gains(outlook, tuple(self._followers.values()))
         self._renew_lock(site, battery, now_s)
 
     def _measure(self, site: SiteState, root: Branch, now_s: float) -> BatteryView:
@@ -163,7 +163,7 @@ class Solar:
         reason = Reason(kind=ReasonKind.STALE, subject=root.circuit.id)
         self._shares.forget()
         for follower in self._followers.values():
-            follower.seat.sun_room = None
+            follower.seat.sun_gain_w = None
         for follower in members:
             held_a = follower.seat.granted_a if site.restart.is_quiet(now_s) else 0.0
             follower.kept, follower.starts_s = held_a > 0.0, None

@@ -53,19 +53,25 @@ class Claim:
             claim = claim.plus(follower)
         return claim
 
-    def plus(self, follower: Follower) -> Self:
-        """Return what they take with one more."""
-        return self._with(add, follower)
+    def plus(self, follower: Follower, phases: tuple[int, ...] | None = None) -> Self:
+        """Return what they take with one more, on other phases than it uses now if so told."""
+        return self._with(add, follower, phases or follower.phases)
 
     def less(self, follower: Follower) -> Self:
         """Return what they take without one of them."""
-        return self._with(sub, follower)
+        return self._with(sub, follower, follower.phases)
 
-    def _with(self, combine: Callable[[float, float], float], follower: Follower) -> Self:
+    def _with(
+        self,
+        combine: Callable[[float, float], float],
+        follower: Follower,
+        phases: tuple[int, ...],
+    ) -> Self:
         seat = follower.seat
-        most = on_phases(follower.usable_a, follower.phases, seat.voltage_v)
+        least = on_phases(seat.least_a, phases, seat.voltage_v)
+        most = on_phases(follower.usable_a, phases, seat.voltage_v)
         return type(self)(
-            least=each(combine, self.least, follower.least), most=each(combine, self.most, most)
+            least=each(combine, self.least, least), most=each(combine, self.most, most)
         )
 
 
@@ -97,6 +103,10 @@ class SunOutlook:
     def carries(self, claim: Claim) -> bool:
         """Whether going on is worth its import."""
         return self._worth_w(claim, STOP_PRICE, STOP_SHARE) >= 0.0
+
+    def run_w(self, claim: Claim) -> float:
+        """Return the sun that a run takes less the price of its import, watts."""
+        return self._worth_w(claim, START_PRICE, START_SHARE)
 
     def _worth_w(self, claim: Claim, price: float, share_now: float) -> float:
         """Return the sun that is taken less the price of what is imported, watts."""

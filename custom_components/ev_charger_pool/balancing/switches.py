@@ -2,39 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from operator import sub
 
-from ..pool.energy_settings import SurplusRule
 from ..pool.members import Mode
 from ..pool.reasons import Reason, ReasonKind
 from ..pool.states import ChargingStatus, ConnectorState
-from .followers import Follower, Scene, total
+from .followers import Follower
 from .orders import OrderBook
 from .policies import SUN_MODES, ceiling_of
 from .raises import caps
 from .seats import Seat
 from .site_state import SiteState
 from .starts import MOST_STARTS
+from .sun_outlook import Claim, SunOutlook
 from .switching import Room, Step, View
-from .wiring import WATTS, Lanes, each, on_phases
+from .wiring import WATTS, Lanes
 
 
-def tell_rooms(scene: Scene, members: Sequence[Follower]) -> None:
-    """Tell each member in a mode by the sun what that leaves it on one phase and on all."""
+def tell_gains(outlook: SunOutlook, members: Sequence[Follower]) -> None:
+    """Tell each member in a mode by the sun what all phases are worth more than one."""
     for member in members:
-        seat = member.seat
-        if seat.switch is None:
+        if member.seat.switch is None:
             continue
-        others = total(
-            on_phases(one.share_a, one.phases, one.seat.voltage_v)
-            for one in members
-            if one is not member and one.is_on
-        )
-        room = _of_lanes(each(sub, scene.now, others), seat, scene.rule)
-        if member.mode is Mode.MINIMUM_SOLAR:
-            # Its minimum is due in any case: on one phase that is a third of the import.
-            room = Room(one_a=max(room.one_a, seat.least_a), all_a=room.all_a)
-        seat.sun_room = room
+        others = Claim.of(one for one in members if one is not member and one.is_on)
+        one_w = outlook.run_w(others.plus(member, member.seat.learner.wired[:1]))
+        all_w = outlook.run_w(others.plus(member, member.all_phases))
+        # A run that is worth nothing on all phases is none to switch for.
+        member.seat.sun_gain_w = round(min(all_w - one_w, all_w))
 
 
 def switch_phases(site: SiteState, book: OrderBook, now: datetime, now_s: float) -> bool:
@@ -100,19 +93,8 @@ def _room(site: SiteState, seat: Seat, cap: Sequence[Lanes], now: datetime) -> R
         )
         left_a = max(0.0, cap[position][WATTS] - others_w) / seat.voltage_v
         one_a, all_a = min(one_a, left_a), min(all_a, left_a / wired)
-    if seat.mode in SUN_MODES:
-        if seat.sun_room is None:
-            return None
-        one_a, all_a = min(one_a, seat.sun_room.one_a), min(all_a, seat.sun_room.all_a)
-    return Room(one_a=one_a, all_a=all_a)
-
-
-def _of_lanes(left: Lanes, seat: Seat, rule: SurplusRule) -> Room:
-    """Return what a surplus is for a member, by the rule."""
-    wired = seat.learner.wired
-    if rule is SurplusRule.SUMMED:
-        one_a = max(0.0, left[WATTS]) / seat.voltage_v
-        return Room(one_a=one_a, all_a=one_a / len(wired))
-    return Room(
-        one_a=max(0.0, left[wired[0]]), all_a=max(0.0, min(left[position] for position in wired))
-    )
+    if seat.mode not in SUN_MODES:
+        return Room(one_a=one_a, all_a=all_a)
+    if seat.sun_gain_w is None:
+        return None
+    return Room(one_a=one_a, all_a=all_a, gain_w=seat.sun_gain_w)

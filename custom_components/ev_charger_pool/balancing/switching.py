@@ -26,6 +26,9 @@ waiting is import."""
 UP_S: Final = 300.0
 """They are taken again once it was in reach for so long: a few clouds."""
 
+SUN_UP_S: Final = 60.0
+"""The same where the sun is worth more on them: that looks at many clouds already."""
+
 REST_S: Final = 30.0
 """Nothing is interrupted where nothing flows."""
 
@@ -34,6 +37,9 @@ PROMPT_S: Final = 120.0
 
 MARGIN_A: Final = 0.3
 """So much more than the least current of all phases has to be in reach: 200 W over three."""
+
+WORTH_W: Final = 200.0
+"""So much more the sun has to be worth: over ten minutes that is what a switch costs."""
 
 STANDBY_A: Final = 0.5
 """Less than this is no draw (SR-2's measuring tolerance)."""
@@ -78,10 +84,18 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """The amps per phase that a member could have for long: on one phase, and on all."""
+    """What a member could have for long.
+
+    Attributes:
+        one_a: Amps on one phase.
+        all_a: Amps per phase on all.
+        gain_w: What the sun is worth more on all phases than on one, in watts, import at its price;
+            None in modes that do not ask the sun.
+    """
 
     one_a: float
     all_a: float
+    gain_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +283,7 @@ class PhaseSwitch:
             self._prompt_until_s = view.now_s + PROMPT_S
         self._choice, self._mode = view.choice, view.mode
         room = view.room
+        gain_w = None if room is None else room.gain_w
         if room is None:
             self._mean = self._one_since_s = self._all_since_s = None
             return
@@ -283,8 +298,11 @@ class PhaseSwitch:
             )
         self._mean_s = view.now_s
         one_only = self._mean.all_a < view.least_a <= self._mean.one_a
-        self._one_since_s = (self._one_since_s or view.now_s) if one_only else None
         fits_all = self._mean.all_a >= view.least_a + MARGIN_A
+        if gain_w is not None:
+            one_only |= gain_w <= -WORTH_W and self._mean.one_a >= view.least_a
+            fits_all &= gain_w >= 0.0
+        self._one_since_s = (self._one_since_s or view.now_s) if one_only else None
         self._all_since_s = (self._all_since_s or view.now_s) if fits_all else None
 
     def _wanted(self, view: View) -> int:
@@ -298,12 +316,20 @@ class PhaseSwitch:
             return everything
         runs = view.granted_a > 0.0 and view.now_s >= self._prompt_until_s
         if self.phases == 1:
-            since_s, wait_s, other = self._all_since_s, UP_S if runs else REST_S, everything
+            since_s, wait_s, other = self._all_since_s, self._up_wait_s(view), everything
         else:
             since_s, wait_s, other = self._one_since_s, DOWN_S if runs else REST_S, 1
             if self._is_single_phase_car:
                 return self.phases
         return other if since_s is not None and view.now_s - since_s >= wait_s else self.phases
+
+    def _up_wait_s(self, view: View) -> float:
+        """Return how long all phases have to fit before they are taken."""
+        gain_w = None if view.room is None else view.room.gain_w
+        if gain_w is not None:
+            return SUN_UP_S if gain_w >= WORTH_W else UP_S
+        runs = view.granted_a > 0.0 and view.now_s >= self._prompt_until_s
+        return UP_S if runs else REST_S
 
     def _consider(self, view: View) -> None:
         """Begin a switch that is wanted and may be."""
