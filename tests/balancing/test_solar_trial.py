@@ -67,6 +67,21 @@ def test_it_is_tried_once_in_a_session() -> None:
     assert 0.0 < imported_wh(stand, 30 * MINUTE) < 60.0
 
 
+def test_a_restart_gives_no_second_trial() -> None:
+    stand = tried(minutes=20)
+    record = next(r for d in reversed(stand.decisions) for r in d.records if r.member == "a")
+    assert record.session == stand.devices["a"].session
+    after = Sunny(member(), surplus_w=2_000.0)
+    after.devices["a"].car_phases = THREE_PHASES
+    after.now = stand.now
+    after.configure()
+    after.controller.restore([record], (), after.now)
+    after.want("a", Mode.SOLAR)
+    assert imported_wh(after, 60 * MINUTE) == 0.0
+    after.devices["a"].session = "another"
+    assert imported_wh(after, 30 * MINUTE) > 0.0
+
+
 def test_a_trial_changes_nothing_for_a_sun_that_carries_all_phases() -> None:
     stand = tried(surplus_w=5_000.0)
     assert stand.granted() == 7.0

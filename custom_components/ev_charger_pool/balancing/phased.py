@@ -20,7 +20,8 @@ class Phased:
         sun_gain_w: What the sun is worth more on all phases than on one, in modes by the sun.
         car_phases: What its car was last seen to use in this session; None: unknown. For the sun
             that holds over a pause, unlike for a fuse (SR-12).
-        was_tried: Whether a trial run was spent in this session to find that out.
+        was_tried: Whether a trial run was spent in this session to find that out, or may have been
+            before a restart.
     """
 
     settings: MemberSettings

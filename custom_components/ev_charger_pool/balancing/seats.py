@@ -396,6 +396,8 @@ class Seat(Phased, Supplied):
         if self.switch is not None:
             self.switch.restore(record.phases, record.phase_veto)
         self.session = record.session
+        # Nobody remembers whether its session had its trial run: it counts as spent.
+        self.was_tried = record.session is not None
         self.ceiling_dirty = True
         self.connected = record.session is not None or granted_a > 0.0
         if granted_a > 0.0:
