@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from custom_components.ev_charger_pool.balancing.planner import PlanResult
+from custom_components.ev_charger_pool.balancing.planner import PlanRequest, PlanResult
 from custom_components.ev_charger_pool.const import ROOT_CIRCUIT
 from custom_components.ev_charger_pool.pool.members import Priority
 from custom_components.ev_charger_pool.pool.quantities import PHASES, PerPhase, Phase
@@ -20,11 +20,11 @@ L1, L2, L3 = PHASES
 SEEDS = range(24)
 
 
-def behind(amps: float, *requests: object, quarters: int) -> Future:
+def behind(amps: float, *requests: PlanRequest, quarters: int) -> Future:
     """Return a site whose members share so much on each phase."""
     lanes = PerPhase.same(amps * VOLTS)
     return Future(
-        requests=requests,  # type: ignore[arg-type]
+        requests=requests,
         slots=[
             replace(slot, phase_capacity_w={ROOT_CIRCUIT: lanes})
             for slot in slots_of([0.3] * quarters)
@@ -35,7 +35,7 @@ def behind(amps: float, *requests: object, quarters: int) -> Future:
 
 def car(
     member: str, hours: float, until: int, amps: float, phases: tuple[Phase, ...], **given: object
-) -> object:
+) -> PlanRequest:
     """Return a car that needs so many hours at so many amps."""
     watts = VOLTS * len(phases)
     return request(
